@@ -41,6 +41,8 @@ pub enum ErrorKind {
     Exists,
     /// The campaign is not in a state that allows it: not imported to its end, paused, cancelled.
     WrongState,
+    /// An argument of the call is wrong.
+    Argument,
     /// The list cannot be read: encoding, columns, size of a row.
     List,
     /// The list is not the one that the import began with.

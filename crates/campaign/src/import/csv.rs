@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use super::{LONGEST_ROW, Values, unreadable, wrong};
+use super::parser::Values;
+use super::{LONGEST_ROW, unreadable, wrong};
 use crate::Error;
 
 const DELIMITERS: [u8; 4] = *b",;\t|";

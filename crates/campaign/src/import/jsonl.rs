@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::{Map, Value};
 
-use super::{LONGEST_ROW, Values, unreadable, wrong};
+use super::parser::Values;
+use super::{LONGEST_ROW, unreadable, wrong};
 use crate::Error;
 
 /// The names of the first object.

@@ -3,243 +3,24 @@
 mod csv;
 mod encoding;
 mod jsonl;
+mod list;
+mod parser;
 
-use std::fmt;
-use std::fs::{File, Metadata};
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use nxcloud_client::{Request, phone};
+use nxcloud_client::Request;
 use tokio::sync::mpsc;
 
-use crate::ledger::types::NewRow;
-use crate::ledger::{Batch, Campaign, CampaignId, CampaignState, Ledger, NewCampaign};
+use crate::ledger::{Campaign, CampaignId, CampaignState, Ledger, NewCampaign};
 use crate::template::{Parts, Template, shown};
 use crate::{Error, ErrorKind};
-use encoding::{Decoded, Encoded};
+use list::changed;
+pub use list::{Format, List, ListOptions};
+use parser::Parser;
 
 /// The longest row, in bytes of UTF-8.
 const LONGEST_ROW: usize = 1 << 20;
-/// The most columns.
-const MOST_COLUMNS: usize = 1000;
-/// Rows of one transaction, and about how many bytes of them.
-const ROWS: usize = 10_000;
-const BYTES: usize = 2 << 20;
-
-/// How a list is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// Values with commas, semicolons, tabs or bars between; the first line names the columns.
-    Csv,
-    /// A JSON object on each line; the first one names the columns.
-    JsonLines,
-}
-
-/// How a list is to be read.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct ListOptions {
-    format: Option<Format>,
-    encoding: Option<String>,
-    delimiter: Option<u8>,
-    country: Option<String>,
-}
-
-impl ListOptions {
-    /// The format is known from the name of the file (`.jsonl`, `.ndjson`; else CSV), the delimiter from its first line, the encoding from its
-    /// first bytes (UTF-8 and UTF-16). Numbers begin with their country code.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The format.
-    pub fn format(mut self, format: Format) -> Self {
-        self.format = Some(format);
-        self
-    }
-
-    /// The encoding of a list that is neither UTF-8 nor UTF-16, by its name: `gb18030`, `windows-1252`.
-    pub fn encoding(mut self, name: impl Into<String>) -> Self {
-        self.encoding = Some(name.into());
-        self
-    }
-
-    /// What stands between the values of a CSV.
-    pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.delimiter = Some(delimiter);
-        self
-    }
-
-    /// The country code of numbers that are written without one, such as `86`; see [`phone::normalize`].
-    pub fn default_country(mut self, code: impl Into<String>) -> Self {
-        self.country = Some(code.into());
-        self
-    }
-}
-
-/// A file with a list, looked at from beginning to end: its encoding is valid, and its columns are known.
-///
-/// `Debug` shows no values.
-#[derive(Clone)]
-pub struct List {
-    path: PathBuf,
-    format: Format,
-    encoded: Encoded,
-    delimiter: u8,
-    country: Option<String>,
-    columns: Vec<String>,
-    /// Length and time of the last change.
-    state: (u64, Option<std::time::SystemTime>),
-}
-
-impl List {
-    /// Looks at a file. It blocks: within async code use a thread for it.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Io`] when it cannot be read; [`ErrorKind::List`] when it is empty, has another encoding, or its first row is not one of
-    /// columns.
-    pub fn open(path: impl AsRef<Path>, options: &ListOptions) -> Result<Self, Error> {
-        let path = path.as_ref().to_owned();
-        if let Some(country) = &options.country {
-            phone::normalize("+442079460958", Some(country))
-                .map_err(|problem| Error::new(ErrorKind::List, problem.to_string()))?;
-        }
-        let mut file = open(&path)?;
-        let state = state(&file.metadata().map_err(unreadable)?);
-        let encoded = encoding::survey(&mut file, options.encoding.as_deref())?;
-        let format = options.format.unwrap_or_else(|| {
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            match extension {
-                Some("jsonl" | "ndjson") => Format::JsonLines,
-                _ => Format::Csv,
-            }
-        });
-        let mut list = Self {
-            format,
-            encoded,
-            delimiter: b',',
-            country: options.country.clone(),
-            columns: Vec::new(),
-            state,
-            path,
-        };
-        match format {
-            Format::Csv => {
-                list.delimiter = match options.delimiter {
-                    Some(delimiter) => delimiter,
-                    None => csv::delimiter(list.text()?)?,
-                };
-                list.columns = csv::columns(list.text()?, list.delimiter)?;
-            }
-            Format::JsonLines => list.columns = jsonl::columns(list.text()?)?,
-        }
-        check_columns(&list.columns)?;
-        Ok(list)
-    }
-
-    /// The names of the columns.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    /// The name of the encoding.
-    #[must_use]
-    pub fn encoding(&self) -> &'static str {
-        self.encoded.encoding.name()
-    }
-
-    /// The format.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// What stands between the values of a CSV.
-    #[must_use]
-    pub fn delimiter(&self) -> char {
-        self.delimiter.into()
-    }
-
-    /// The text from its beginning.
-    fn text(&self) -> Result<Decoded<BufReader<File>>, Error> {
-        let file = BufReader::with_capacity(1 << 16, open(&self.path)?);
-        Decoded::new(file, &self.encoded).map_err(unreadable)
-    }
-
-    /// Whether the file is still the one that was looked at.
-    fn unchanged(&self) -> Result<(), Error> {
-        let now = std::fs::metadata(&self.path).map_err(unreadable)?;
-        if state(&now) == self.state {
-            Ok(())
-        } else {
-            Err(changed())
-        }
-    }
-}
-
-impl fmt::Debug for List {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("List")
-            .field("path", &self.path)
-            .field("format", &self.format)
-            .field("encoding", &self.encoding())
-            .finish_non_exhaustive()
-    }
-}
-
-fn open(path: &Path) -> Result<File, Error> {
-    let file = File::open(path).map_err(unreadable)?;
-    let is_file = file.metadata().map_err(unreadable)?.is_file();
-    is_file
-        .then_some(file)
-        .ok_or_else(|| wrong("the list is no file; write it to a file first"))
-}
-
-fn state(file: &Metadata) -> (u64, Option<std::time::SystemTime>) {
-    (file.len(), file.modified().ok())
-}
-
-fn unreadable(error: std::io::Error) -> Error {
-    Error::io("the list cannot be read", error)
-}
-
-fn wrong(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::List, text)
-}
-
-fn changed() -> Error {
-    Error::new(
-        ErrorKind::ListChanged,
-        "the list is not the one that the import began with; put that one back, or discard the campaign and import again",
-    )
-}
-
-fn check_columns(columns: &[String]) -> Result<(), Error> {
-    if columns.len() > MOST_COLUMNS {
-        return Err(wrong(format!(
-            "the list has {} columns, at most {MOST_COLUMNS} are read; leave some out",
-            columns.len()
-        )));
-    }
-    let mut sorted: Vec<&String> = columns.iter().filter(|name| !name.is_empty()).collect();
-    sorted.sort_unstable();
-    let twice = sorted.windows(2).find_map(|pair| match pair {
-        [one, other] if one == other => Some((*one).clone()),
-        _ => None,
-    });
-    match twice {
-        Some(name) => Err(wrong(format!(
-            "the list has two columns with the name {}; rename one",
-            shown(&[name])
-        ))),
-        None => Ok(()),
-    }
-}
 
 impl NewCampaign {
     /// A campaign that sends what a template makes of the rows, for the operation of `R`.
@@ -357,15 +138,7 @@ async fn fill<L: Ledger>(
     progress: &mut impl FnMut(u64),
 ) -> Result<(), Error> {
     let (sender, mut batches) = mpsc::channel(2);
-    let parser = Parser {
-        list: list.clone(),
-        place,
-        skip,
-        sender,
-        batch: Vec::new(),
-        bytes: 0,
-        after: skip,
-    };
+    let parser = Parser::new(list.clone(), place, skip, sender);
     let parser = std::thread::Builder::new()
         .name("nxcloud-list".to_owned())
         .spawn(move || parser.run());
@@ -380,6 +153,14 @@ async fn fill<L: Ledger>(
     list.unchanged()
 }
 
+fn wrong(text: impl Into<String>) -> Error {
+    Error::new(ErrorKind::List, text)
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::io("the list cannot be read", error)
+}
+
 fn exists() -> Error {
     Error::new(
         ErrorKind::Exists,
@@ -391,130 +172,4 @@ fn joined(parser: JoinHandle<Result<(), Error>>) -> Result<(), Error> {
     parser
         .join()
         .unwrap_or_else(|_| Err(wrong("the list could not be read to its end")))
-}
-
-/// Reads a list on a thread of its own and gives batches of rows.
-struct Parser {
-    list: List,
-    /// Of the column of numbers.
-    place: usize,
-    /// How many rows the ledger has.
-    skip: u32,
-    sender: mpsc::Sender<Batch>,
-    batch: Vec<NewRow>,
-    bytes: usize,
-    after: u32,
-}
-
-/// What a format gives for one row: its values, or what is wrong with it.
-enum Values<'v> {
-    Row(&'v mut dyn Iterator<Item = Option<&'v str>>),
-    Wrong(String),
-}
-
-impl Parser {
-    fn run(mut self) -> Result<(), Error> {
-        let text = self.list.text()?;
-        match self.list.format {
-            Format::Csv => csv::rows(
-                text,
-                self.list.delimiter,
-                self.list.columns.len(),
-                self.skip,
-                |values| self.row(values),
-            )?,
-            Format::JsonLines => {
-                jsonl::rows(text, &self.list.columns.clone(), self.skip, |values| {
-                    self.row(values)
-                })?
-            }
-        }
-        if self.after == 0 && self.batch.is_empty() {
-            return Err(wrong("the list has columns but no rows; add some"));
-        }
-        self.flush();
-        Ok(())
-    }
-
-    /// Takes a row; false when nobody wants more.
-    fn row(&mut self, values: Values<'_>) -> Result<bool, Error> {
-        let row = match values {
-            Values::Wrong(problem) => NewRow {
-                phone: String::new(),
-                values: "[]".to_owned(),
-                problem: Some(problem),
-            },
-            Values::Row(values) => self.new_row(values),
-        };
-        self.bytes += row.values.len() + row.phone.len();
-        self.batch.push(row);
-        if self.batch.len() >= ROWS || self.bytes >= BYTES {
-            let rows = u64::from(self.after) + self.batch.len() as u64;
-            if rows > u64::from(u32::MAX) {
-                return Err(wrong(
-                    "the list has too many rows; make several lists of it",
-                ));
-            }
-            return Ok(self.flush());
-        }
-        Ok(true)
-    }
-
-    fn new_row<'v>(&self, values: &mut dyn Iterator<Item = Option<&'v str>>) -> NewRow {
-        let mut json = String::from("[");
-        let mut written = None;
-        for (place, value) in values.enumerate() {
-            if place > 0 {
-                json.push(',');
-            }
-            match value {
-                Some(value) if place == self.place => {
-                    written = Some(value);
-                    json.push_str("null");
-                }
-                Some(value) => push_json(&mut json, value),
-                None => json.push_str("null"),
-            }
-        }
-        json.push(']');
-        let (phone, problem) =
-            match phone::normalize(written.unwrap_or_default(), self.list.country.as_deref()) {
-                Ok(phone) => (phone, None),
-                Err(problem) => (String::new(), Some(problem.to_string())),
-            };
-        NewRow {
-            phone,
-            values: json,
-            problem,
-        }
-    }
-
-    fn flush(&mut self) -> bool {
-        let rows = std::mem::take(&mut self.batch);
-        let after = self.after;
-        self.after += u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        self.bytes = 0;
-        rows.is_empty()
-            || self
-                .sender
-                .blocking_send(Batch {
-                    rows,
-                    columns: None,
-                    after,
-                })
-                .is_ok()
-    }
-}
-
-fn push_json(json: &mut String, value: &str) {
-    let plain = value
-        .bytes()
-        .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-    if plain {
-        json.push('"');
-        json.push_str(value);
-        json.push('"');
-    } else {
-        json.push_str(&serde_json::Value::from(value).to_string());
-    }
 }

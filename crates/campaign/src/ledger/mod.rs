@@ -1,10 +1,12 @@
 //! Where campaigns, rows and receipts are kept: what every ledger does, whatever it is kept in.
 
 pub mod sqlite;
+mod turn;
 pub(crate) mod types;
 
 use std::time::Duration;
 
+pub use turn::*;
 pub use types::*;
 
 use crate::key::RowId;
@@ -59,11 +61,7 @@ pub trait Ledger: Send + Sync {
 
     /// Makes the caller the one worker of the ledger, and the campaign [`Running`](CampaignState::Running). Rows of a worker that ended are
     /// unknown from here on.
-    fn start(
-        &self,
-        campaign: CampaignId,
-        limits: Limits,
-    ) -> impl Future<Output = Result<Worker, Error>> + Send;
+    fn start(&self, campaign: CampaignId) -> impl Future<Output = Result<Worker, Error>> + Send;
 
     /// One turn of a worker, in one transaction: settles what came back, and claims what may be sent next.
     fn turn(&self, turn: Turn) -> impl Future<Output = Result<Turned, Error>> + Send;
@@ -116,6 +114,13 @@ pub trait Ledger: Send + Sync {
         phones: Vec<String>,
         why: &str,
     ) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Sets the deadline and the caps of a campaign, in place of those that it had.
+    fn set_limits(
+        &self,
+        campaign: CampaignId,
+        limits: Limits,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Sets the rate of the account and service of a campaign; `None` for no limit. It holds at once, also for a campaign that runs.
     fn set_rate(

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::Rate;
-use crate::compose::{Columns, Row};
+use crate::compose::Row;
 use crate::receipt::ReceiptState;
-use crate::state::{Attempt, Order, Skip, State};
+use crate::state::{Order, Skip, State};
 use crate::template::Parts;
 
 /// The number of a campaign in its ledger, from 1.
@@ -85,7 +85,7 @@ pub struct Campaign {
     pub columns: Vec<String>,
     /// The column of the recipients' numbers.
     pub number_column: String,
-    /// The limits of its last run.
+    /// Its deadline and caps.
     pub limits: Limits,
     /// The rate of its account and service.
     pub rate: Option<Rate>,
@@ -142,7 +142,7 @@ impl CampaignState {
     }
 }
 
-/// What a run may do at most.
+/// What a campaign may do at most, over all its runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Limits {
@@ -170,7 +170,7 @@ impl Limits {
         self
     }
 
-    /// At most so many rows are sent, over all runs of the campaign. Those that the platform rejected do not count; those whose outcome is
+    /// At most so many rows are sent. Those that the platform rejected do not count; those whose outcome is
     /// unknown do.
     pub fn rows(mut self, most: u64) -> Self {
         self.rows = Some(most);
@@ -182,11 +182,11 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::WrongState`](crate::ErrorKind::WrongState) for what is no amount, or a price of 0.
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for what is no amount, or a price of 0.
     pub fn cost(mut self, most: &str, each_row: &str) -> Result<Self, crate::Error> {
         let wrong = || {
             crate::Error::new(
-                crate::ErrorKind::WrongState,
+                crate::ErrorKind::Argument,
                 "the cap or the price is no amount above 0; write decimal numbers such as 12.50",
             )
         };
@@ -300,79 +300,6 @@ pub struct RowReceipt {
     pub currency: Option<String>,
     /// How many parts are billed.
     pub parts: Option<u32>,
-}
-
-/// The one worker of a ledger. Dropping it lets another one start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Worker {
-    /// Its id.
-    pub id: WorkerId,
-    /// How many rows of a worker that ended are unknown now.
-    pub reaped: u64,
-    /// The columns of the list.
-    pub(crate) columns: Arc<Columns>,
-    /// What keeps other workers out.
-    pub(crate) _lock: Option<std::fs::File>,
-}
-
-/// One turn of a worker.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Turn {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// The worker.
-    pub worker: WorkerId,
-    /// What came back.
-    pub settle: Arc<Vec<Settle>>,
-    /// How many rows it can send now.
-    pub want: u32,
-    /// How long the account has to be left alone.
-    pub slow_down: Option<Duration>,
-    /// Why the campaign has to stop.
-    pub pause: Option<String>,
-    /// The columns of the list.
-    pub(crate) columns: Arc<Columns>,
-}
-
-/// The end of an attempt.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Settle {
-    /// The row.
-    pub row: u32,
-    /// Which claim of the row it was.
-    pub claim: u32,
-    /// How it ended.
-    pub attempt: Attempt,
-}
-
-/// What a turn brought.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Turned {
-    /// The rows that are claimed now.
-    pub claimed: Vec<Claimed>,
-    /// Where the campaign is.
-    pub state: CampaignState,
-    /// Why it is paused.
-    pub why: Option<String>,
-    /// How many rows are in which state.
-    pub counts: Counts,
-    /// How long to wait before the next claim, when there was less to claim than asked for: until the rate allows it, or a row may be tried
-    /// again.
-    pub wait: Option<Duration>,
-}
-
-/// A row that was claimed.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Claimed {
-    /// Number, recipient, key and values.
-    pub row: Row,
-    /// Which claim of the row it is.
-    pub claim: u32,
 }
 
 /// How many rows are in which state.

@@ -68,7 +68,7 @@ where
         run: &'e Run<'e, R, L, C, S>,
         campaign: CampaignId,
     ) -> Result<Self, Error> {
-        let worker = run.ledger.start(campaign, run.limits.clone()).await?;
+        let worker = run.ledger.start(campaign).await?;
         Ok(Self {
             campaign,
             worker,

@@ -27,7 +27,7 @@ pub struct Run<'r, R, L, C, S> {
     compose: &'r C,
     sender: &'r S,
     slots: u32,
-    limits: Limits,
+    limits: Option<Limits>,
     breaker: BreakerLimits,
     bad_rows: BadRows,
     stop: Stop,
@@ -42,7 +42,7 @@ where
     C: Compose<R>,
     S: Sender<R>,
 {
-    /// A run of the campaign of this name: 32 requests at once, no limits, refused while there are bad rows.
+    /// A run of the campaign of this name: 32 requests at once, the campaign's own limits, refused while there are bad rows.
     pub fn new(ledger: &'r L, campaign: impl Into<String>, compose: &'r C, sender: &'r S) -> Self {
         Self {
             ledger,
@@ -50,7 +50,7 @@ where
             compose,
             sender,
             slots: 32,
-            limits: Limits::none(),
+            limits: None,
             breaker: BreakerLimits::new(),
             bad_rows: BadRows::Refuse,
             stop: Stop(Arc::new(watch::Sender::new(false))),
@@ -65,9 +65,9 @@ where
         self
     }
 
-    /// Deadline and caps.
+    /// Deadline and caps, in place of those that the campaign has.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = Some(limits);
         self
     }
 
@@ -116,6 +116,9 @@ where
             if self.bad_rows == BadRows::Refuse && checked.findings.total > 0 {
                 return Err(Error::bad_rows(checked.findings));
             }
+        }
+        if let Some(limits) = &self.limits {
+            self.ledger.set_limits(campaign.id, limits.clone()).await?;
         }
         engine::Engine::start(&self, campaign.id).await?.run().await
     }

@@ -100,7 +100,7 @@ async fn all_of_them_at_once_and_by_whom() {
         .decide(campaign.id, nameless)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::WrongState);
+    assert_eq!(error.kind(), ErrorKind::Argument);
     // From another process.
     let changed = world
         .opened_again()

@@ -6,6 +6,7 @@ mod crash;
 mod decisions;
 mod export;
 mod import;
+mod limits;
 mod receipts;
 mod run;
 mod sandbox;

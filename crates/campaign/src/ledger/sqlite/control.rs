@@ -2,9 +2,9 @@
 
 use rusqlite::Row as Found;
 
-use super::claim::{set_state, state_of, time};
 use super::problem::{Stored as _, damaged};
 use super::tally::Changes;
+use super::turn::{moment, set_state, state_of, time};
 use super::{Work, id, row_id, sql};
 use crate::clock::Nanos;
 use crate::ledger::types::Cost;
@@ -106,7 +106,7 @@ pub(super) fn decide(
     } = *work;
     if decision.by.trim().is_empty() {
         return Err(Error::new(
-            ErrorKind::WrongState,
+            ErrorKind::Argument,
             "a decision needs the name of who takes it",
         ));
     }
@@ -183,6 +183,27 @@ pub(super) fn suppress(work: &Work<'_>, phones: &[String], why: &str) -> Result<
             .stored()?;
     }
     Ok(u64::try_from(added).unwrap_or(u64::MAX))
+}
+
+pub(super) fn set_limits(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let connection = work.connection;
+    let deadline = limits.deadline.map(moment);
+    let cost = limits.cost;
+    let most_rows = limits
+        .rows
+        .map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
+    let (most_cost, row_cost) = (cost.map(|cost| cost.most), cost.map(|cost| cost.row));
+    connection
+        .execute(
+            sql::SET_LIMITS,
+            (campaign.get(), deadline, most_rows, most_cost, row_cost),
+        )
+        .stored()?;
+    Ok(())
 }
 
 pub(super) fn set_rate(

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::{Stored as _, damaged};
 use super::tally::{self, Changes};
-use super::{Sqlite, Work, claim, id, sql};
+use super::{Sqlite, Work, id, sql, turn};
 use crate::compose::Columns;
 use crate::ledger::{Batch, CampaignId, CampaignState, Counts, NewCampaign};
 use crate::state::{Skip, State};
@@ -161,7 +161,7 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
 
 pub(super) fn sealed(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Error> {
     imported(work.connection, campaign)?;
-    claim::set_state(work.connection, campaign, CampaignState::Ready, None)?;
+    turn::set_state(work.connection, campaign, CampaignState::Ready, None)?;
     tally::counts(work.connection, campaign)
 }
 

@@ -4,16 +4,18 @@
 //! `synchronous=FULL`). Another thread reads beside it. Other processes may open the same file: they read, note receipts, pause and
 //! decide; an OS lock on a file beside the ledger lets one of them be the worker.
 
-mod claim;
 mod control;
 mod lists;
 mod open;
 mod problem;
+mod rate;
 mod receipts;
 mod rows;
 mod sql;
 mod tally;
 mod thread;
+mod turn;
+mod worker;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -75,7 +77,7 @@ impl Sqlite {
         // Whoever has the lock knows that no worker lives.
         if let Some(_lock) = try_lock(path)? {
             let transaction = connection.unchecked_transaction().stored()?;
-            claim::reap(&transaction, clock.now())?;
+            worker::reap(&transaction, clock.now())?;
             transaction.commit().stored()?;
         }
         Ok(Self(Arc::new(Inner {
@@ -212,21 +214,21 @@ impl Ledger for Sqlite {
         .await
     }
 
-    async fn start(&self, campaign: CampaignId, limits: Limits) -> Result<Worker, Error> {
+    async fn start(&self, campaign: CampaignId) -> Result<Worker, Error> {
         let lock = self.lock().await?;
         let mut worker = self
-            .write(move |work| claim::start(work, campaign, &limits))
+            .write(move |work| worker::start(work, campaign))
             .await?;
         worker._lock = Some(lock);
         Ok(worker)
     }
 
     async fn turn(&self, turn: Turn) -> Result<Turned, Error> {
-        self.write(move |work| claim::turn(work, turn)).await
+        self.write(move |work| turn::turn(work, turn)).await
     }
 
     async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
-        self.write(move |work| claim::finish(work, campaign, worker))
+        self.write(move |work| worker::finish(work, campaign, worker))
             .await
     }
 
@@ -250,7 +252,7 @@ impl Ledger for Sqlite {
         self.write(move |work| control::cancel(work, campaign))
             .await?;
         while self
-            .write(move |work| claim::skip_ready(work, campaign, crate::Skip::Cancelled))
+            .write(move |work| turn::skip_ready(work, campaign, crate::Skip::Cancelled))
             .await?
         {}
         self.counts(campaign).await
@@ -274,6 +276,11 @@ impl Ledger for Sqlite {
     async fn suppress(&self, phones: Vec<String>, why: &str) -> Result<u64, Error> {
         let why = why.to_owned();
         self.write(move |work| control::suppress(work, &phones, &why))
+            .await
+    }
+
+    async fn set_limits(&self, campaign: CampaignId, limits: Limits) -> Result<(), Error> {
+        self.write(move |work| control::set_limits(work, campaign, &limits))
             .await
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::Row as Found;
 
-use super::claim::time;
 use super::problem::{Stored as _, damaged};
+use super::turn::time;
 use super::{Work, id, lists, row_id, sql};
 use crate::Error;
 use crate::compose::{Columns, Row};

@@ -70,7 +70,7 @@ async fn trigger(ledger: &Sqlite, sql: &'static str) {
 async fn a_claim_that_fails_sends_nothing() {
     let (_folder, ledger) = ledger();
     let id = campaign(&ledger, 10).await;
-    let worker = ledger.start(id, Limits::none()).await.unwrap();
+    let worker = ledger.start(id).await.unwrap();
     trigger(&ledger, "CREATE TEMP TRIGGER fails BEFORE UPDATE ON row WHEN new.state = 1 AND (new.id & 7) = 4 BEGIN SELECT raise(ABORT, 'disk'); END").await;
     let error = ledger
         .turn(turn(id, &worker, Vec::new(), 10))
@@ -93,7 +93,7 @@ async fn a_claim_that_fails_sends_nothing() {
 async fn a_settle_that_fails_is_tried_again_and_nothing_is_claimed_with_it() {
     let (_folder, ledger) = ledger();
     let id = campaign(&ledger, 10).await;
-    let worker = ledger.start(id, Limits::none()).await.unwrap();
+    let worker = ledger.start(id).await.unwrap();
     let claimed = ledger
         .turn(turn(id, &worker, Vec::new(), 2))
         .await
@@ -178,7 +178,7 @@ async fn a_run_outlives_a_ledger_that_fails_for_a_while() {
 async fn tallies_are_what_counting_gives() {
     let (_folder, ledger) = ledger();
     let id = campaign(&ledger, 60).await;
-    let worker = ledger.start(id, Limits::none()).await.unwrap();
+    let worker = ledger.start(id).await.unwrap();
     let claimed = ledger
         .turn(turn(id, &worker, Vec::new(), 40))
         .await

@@ -16,7 +16,7 @@ async fn only_its_owner_may_read_it_and_what_belongs_to_it() {
 
     let (folder, ledger) = ledger();
     let id = campaign(&ledger, 10).await;
-    let _worker = ledger.start(id, Limits::none()).await.unwrap();
+    let _worker = ledger.start(id).await.unwrap();
     let mut names = Vec::new();
     for file in fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap();
@@ -146,12 +146,12 @@ fn a_folder_that_cannot_be_written_is_named() {
 async fn there_is_one_worker_and_others_may_look() {
     let (folder, ledger) = ledger();
     let id = campaign(&ledger, 10).await;
-    let worker = ledger.start(id, Limits::none()).await.unwrap();
+    let worker = ledger.start(id).await.unwrap();
     let turned = ledger.turn(turn(id, &worker, Vec::new(), 4)).await.unwrap();
     assert_eq!(turned.claimed.len(), 4);
     // Another process.
     let beside = Sqlite::open(folder.path().join("test.ledger")).unwrap();
-    let error = beside.start(id, Limits::none()).await.unwrap_err();
+    let error = beside.start(id).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InUse);
     let counts = beside.counts(id).await.unwrap();
     assert_eq!(
@@ -183,7 +183,7 @@ async fn there_is_one_worker_and_others_may_look() {
 async fn a_worker_that_was_replaced_claims_and_settles_nothing() {
     let (_folder, ledger) = ledger();
     let id = campaign(&ledger, 10).await;
-    let old = ledger.start(id, Limits::none()).await.unwrap();
+    let old = ledger.start(id).await.unwrap();
     let claimed = ledger
         .turn(turn(id, &old, Vec::new(), 2))
         .await
@@ -191,7 +191,7 @@ async fn a_worker_that_was_replaced_claims_and_settles_nothing() {
         .claimed;
     let (old_id, columns) = (old.id, Arc::clone(&old.columns));
     drop(old);
-    let _new = ledger.start(id, Limits::none()).await.unwrap();
+    let _new = ledger.start(id).await.unwrap();
     let late = Turn {
         campaign: id,
         worker: old_id,
@@ -213,5 +213,25 @@ async fn a_worker_that_was_replaced_claims_and_settles_nothing() {
             counts.state(crate::State::Accepted)
         ),
         (2, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_written_says_so() {
+    let (_folder, ledger) = ledger();
+    let id = campaign(&ledger, 1).await;
+    // The superuser may write to a file whatever its mode, so the connection refuses.
+    let read_only =
+        |connection: &Connection| connection.execute_batch("PRAGMA query_only = ON").stored();
+    ledger.0.writer.call(read_only).await.unwrap();
+    let error = ledger.pause(id, "why").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadOnly);
+    assert!(
+        error.to_string().contains("check the permissions"),
+        "{error}"
+    );
+    assert_eq!(
+        ledger.campaign("c0").await.unwrap().state,
+        crate::CampaignState::Ready
     );
 }

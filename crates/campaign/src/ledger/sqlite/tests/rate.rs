@@ -26,7 +26,9 @@ fn bucket(rate: u32, burst: u32) -> Connection {
 }
 
 fn take(connection: &Connection, now: Nanos, want: u32) -> u32 {
-    claim::take(connection, BUCKET, now, want).unwrap().granted
+    super::super::rate::take(connection, BUCKET, now, want)
+        .unwrap()
+        .granted
 }
 
 fn at(now: Nanos) -> Duration {
@@ -98,7 +100,7 @@ fn a_pause_holds_every_row_and_ends() {
         slow_down(&connection, START, Duration::from_secs(5));
         slow_down(&connection, START, Duration::from_secs(2));
         assert_eq!(take(&connection, START, 1), 0);
-        let permits = claim::take(&connection, BUCKET, START + 1, 1).unwrap();
+        let permits = super::super::rate::take(&connection, BUCKET, START + 1, 1).unwrap();
         assert_eq!(
             permits.wait,
             Some(Duration::from_nanos(4_999_999_999)),
@@ -124,7 +126,7 @@ fn a_pause_of_before_the_clock_was_set_back_is_none() {
 fn without_a_rate_everything_is_granted() {
     let connection = bucket(0, 1);
     assert_eq!(take(&connection, START, 500), 500);
-    let permits = claim::take(&connection, BUCKET, START, 500).unwrap();
+    let permits = super::super::rate::take(&connection, BUCKET, START, 500).unwrap();
     assert_eq!((permits.granted, permits.wait), (500, None));
 }
 
@@ -139,7 +141,7 @@ async fn rows_put_back_before_the_clock_was_set_back_wait_an_hour_at_most() {
         .call(move |connection| connection.execute(late, []).stored())
         .await
         .unwrap();
-    let worker = ledger.start(id, Limits::none()).await.unwrap();
+    let worker = ledger.start(id).await.unwrap();
     let turned = ledger
         .turn(turn(id, &worker, Vec::new(), 10))
         .await

@@ -1,4 +1,4 @@
-//! A worker's start, its turns and its end.
+//! A worker's turns: settle and claim in one transaction.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,130 +6,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension as _, Row as Found};
 
 use super::problem::{Stored as _, damaged};
+use super::rate::take;
 use super::tally::{self, Changes};
-use super::{Work, id, lists, receipts, row_id, rows, sql};
+use super::worker::still_worker;
+use super::{Work, id, receipts, row_id, rows, sql};
 use crate::breaker::LONGEST_PAUSE;
 use crate::clock::{Nanos, nanos};
 use crate::ledger::types::Cost;
-use crate::ledger::{
-    CampaignId, CampaignState, Claimed, Counts, Limits, POLL, Settle, Turn, Turned, Worker,
-    WorkerId,
-};
-use crate::state::{LONGEST_WAIT, Skip, State, settle};
+use crate::ledger::{CampaignId, CampaignState, Claimed, POLL, Settle, Turn, Turned, WorkerId};
+use crate::state::{Skip, State, settle};
 use crate::{Error, ErrorKind, money};
 
 /// How many rows are skipped in one transaction.
 const SKIPPED_AT_ONCE: i64 = 10_000;
-/// Receipts for which no reply came are forgotten after this long.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
-const REAPED: &str = "the process ended before the reply";
-
-/// Rows of workers that ended are unknown from here on; how many.
-pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
-    let mut changes = Changes::default();
-    let mut statement = connection.prepare_cached(sql::SENDING).stored()?;
-    let mut found = statement.query([]).stored()?;
-    let mut reaped = 0;
-    while let Some(row) = found.next().stored()? {
-        let (campaign, count): (u32, i64) = (row.get(0).stored()?, row.get(1).stored()?);
-        let campaign = CampaignId::new(campaign).ok_or_else(damaged)?;
-        changes.go(
-            campaign,
-            (State::Sending, None),
-            (State::Unknown, None),
-            count,
-        );
-        reaped += u64::try_from(count).unwrap_or_default();
-    }
-    if reaped > 0 {
-        connection.execute(sql::REAP, (now, REAPED)).stored()?;
-        changes.write(connection)?;
-    }
-    Ok(reaped)
-}
-
-pub(super) fn start(
-    work: &Work<'_>,
-    campaign: CampaignId,
-    limits: &Limits,
-) -> Result<Worker, Error> {
-    let Work {
-        connection, now, ..
-    } = *work;
-    let state = state_of(work, campaign)?;
-    match state.state {
-        CampaignState::Importing => {
-            return Err(wrong(
-                "the list was not imported to its end; import it again, which goes on where it stopped",
-            ));
-        }
-        CampaignState::Paused => {
-            let why = state.why.unwrap_or_default();
-            return Err(wrong(format!(
-                "the campaign is paused: {why}; resume it first"
-            )));
-        }
-        CampaignState::Cancelled => {
-            return Err(wrong("the campaign was cancelled; make another one"));
-        }
-        CampaignState::Ready | CampaignState::Running | CampaignState::Done => {}
-    }
-    let reaped = reap(connection, now)?;
-    connection
-        .execute(
-            sql::NOT_LATER,
-            (campaign.get(), now, now + nanos(LONGEST_WAIT)),
-        )
-        .stored()?;
-    connection
-        .execute(sql::FORGET_WAITING, [now - nanos(FORGOTTEN_AFTER)])
-        .stored()?;
-    let deadline = limits.deadline.map(moment);
-    let cost = limits.cost;
-    let most_rows = limits
-        .rows
-        .map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
-    let (most_cost, row_cost) = (cost.map(|cost| cost.most), cost.map(|cost| cost.row));
-    connection
-        .execute(
-            sql::SET_LIMITS,
-            (campaign.get(), deadline, most_rows, most_cost, row_cost),
-        )
-        .stored()?;
-    if state.state == CampaignState::Ready {
-        set_state(connection, campaign, CampaignState::Running, None)?;
-    }
-    let mut id = [0; 8];
-    getrandom::fill(&mut id).map_err(|error| {
-        Error::new(
-            ErrorKind::Storage,
-            format!("the system has no random bytes: {error}"),
-        )
-    })?;
-    let id = i64::from_le_bytes(id);
-    connection.execute(sql::SET_WORKER, [id]).stored()?;
-    Ok(Worker {
-        id: WorkerId(id),
-        reaped,
-        columns: Arc::new(lists::columns(connection, campaign)?),
-        _lock: None,
-    })
-}
-
-pub(super) fn finish(
-    work: &Work<'_>,
-    campaign: CampaignId,
-    worker: WorkerId,
-) -> Result<Counts, Error> {
-    let connection = work.connection;
-    still_worker(connection, worker)?;
-    let counts = tally::counts(connection, campaign)?;
-    let open = counts.state(State::Ready) + counts.state(State::Sending);
-    if open == 0 && state_of(work, campaign)?.state == CampaignState::Running {
-        set_state(connection, campaign, CampaignState::Done, None)?;
-    }
-    Ok(counts)
-}
 
 pub(super) fn set_state(
     connection: &Connection,
@@ -204,18 +93,6 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
         )
     };
     found.ok_or_else(missing)
-}
-
-fn still_worker(connection: &Connection, worker: WorkerId) -> Result<(), Error> {
-    let mut statement = connection.prepare_cached(sql::WORKER).stored()?;
-    let present: i64 = statement.query_row([], |row| row.get(0)).stored()?;
-    if present == worker.0 {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::InUse,
-        "another worker took the ledger over; this one claims nothing more",
-    ))
 }
 
 pub(super) fn turn(work: &Work<'_>, turn: Turn) -> Result<Turned, Error> {
@@ -388,59 +265,6 @@ fn claim(
     Ok((claimed, wait))
 }
 
-pub(super) struct Permits {
-    pub(super) granted: u32,
-    /// Until when nothing is granted.
-    pub(super) wait: Option<Duration>,
-}
-
-/// Takes requests out of the rate of an account.
-pub(super) fn take(
-    connection: &Connection,
-    bucket: i64,
-    now: Nanos,
-    want: u32,
-) -> Result<Permits, Error> {
-    let mut statement = connection.prepare_cached(sql::RATE_OF).stored()?;
-    let (rate, burst, arrival, paused): (i64, i64, Nanos, Nanos) = statement
-        .query_row([bucket], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
-        .stored()?;
-    let pause = nanos(LONGEST_PAUSE);
-    let duration = |from: Nanos| Duration::from_nanos(u64::try_from(from).unwrap_or_default());
-    if paused > now && paused <= now + pause {
-        return Ok(Permits {
-            granted: 0,
-            wait: Some(duration(paused - now)),
-        });
-    }
-    if rate == 0 {
-        return Ok(Permits {
-            granted: want,
-            wait: None,
-        });
-    }
-    let mut statement = connection.prepare_cached(sql::TAKE).stored()?;
-    let granted: Option<u32> = statement
-        .query_row((bucket, now, want, pause), |row| row.get(0))
-        .optional()
-        .stored()?;
-    let granted = granted.unwrap_or_default();
-    // Until there are some more, so that a turn is not spent on each; after a full burst that is as long as the burst lasts.
-    let period = (1_000_000_000 + rate - 1) / rate;
-    let some = period * (burst / 2).max(1);
-    let wait = if granted == 0 {
-        (arrival - period * (burst - 1) - now).max(some)
-    } else {
-        some
-    };
-    Ok(Permits {
-        granted,
-        wait: Some(duration(wait)),
-    })
-}
-
 /// Notes the end of an attempt, if the claim is still the worker's.
 fn settle_row(
     work: &Work<'_>,
@@ -506,8 +330,4 @@ pub(super) fn moment(time: SystemTime) -> Nanos {
 
 pub(super) fn time(at: Nanos) -> SystemTime {
     UNIX_EPOCH + Duration::from_nanos(u64::try_from(at).unwrap_or_default())
-}
-
-fn wrong(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::WrongState, text)
 }
