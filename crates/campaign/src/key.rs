@@ -128,7 +128,7 @@ mod tests {
             assert_eq!(key(1).read(&changed), None, "{changed}");
         }
         assert_eq!(key(1).read(&format!("{text}-1")), None);
-        assert_eq!(LedgerKey::new(&[0; 31]).is_none(), true);
+        assert!(LedgerKey::new(&[0; 31]).is_none());
     }
 
     #[test]

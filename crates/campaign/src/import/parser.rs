@@ -92,7 +92,7 @@ impl Parser {
         Ok(true)
     }
 
-    fn new_row<'v>(&self, values: &mut dyn Iterator<Item = Option<&'v str>>) -> NewRow {
+    fn new_row(&self, values: &mut dyn Iterator<Item = Option<&str>>) -> NewRow {
         let mut json = String::from("[");
         let mut written = None;
         for (place, value) in values.enumerate() {

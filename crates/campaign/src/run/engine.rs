@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait between two tries to settle them.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// What the next turn has to tell the ledger: how long the account has to be left alone, why the campaign has to stop.
+type News = (Option<Duration>, Option<String>);
 type Sending<'e> = Pin<Box<dyn Future<Output = Settle> + Send + 'e>>;
 type Turning<'e> = Pin<Box<dyn Future<Output = Result<Turned, Error>> + Send + 'e>>;
 
@@ -40,8 +42,7 @@ pub(super) struct Engine<'e, R, L, C, S> {
     breaker: Breaker,
     slow_down: SlowDown,
     began: Instant,
-    /// What the next turn has to tell the ledger.
-    news: (Option<Duration>, Option<String>),
+    news: News,
     /// Why nothing more is claimed.
     end: Option<Ended>,
     /// No claim before.
@@ -55,6 +56,7 @@ struct Under<'e> {
     turning: Turning<'e>,
     settle: Arc<Vec<Settle>>,
     want: u32,
+    news: News,
 }
 
 impl<'e, R, L, C, S> Engine<'e, R, L, C, S>
@@ -96,12 +98,14 @@ where
             }
             let now = Instant::now();
             let free = self.free();
-            let want = if free > 0 && now >= self.next_claim && failing.is_none() {
+            let held = failing.is_some_and(|(_, again)| now < again);
+            // After a failure what came back is settled first.
+            let settle_first = failing.is_some() && !self.ended.is_empty();
+            let want = if now >= self.next_claim && !settle_first {
                 free
             } else {
                 0
             };
-            let held = failing.is_some_and(|(_, again)| now < again);
             let news = !self.ended.is_empty() || self.news.1.is_some();
             if turn.is_none() && !held && (want > 0 || news) {
                 turn = Some(self.turn(want));
@@ -111,8 +115,8 @@ where
                 break;
             }
             let wake = match failing {
-                Some((_, again)) => again,
-                None => self.next_claim,
+                Some((_, again)) if held => again,
+                _ => self.next_claim,
             };
             tokio::select! {
                 biased;
@@ -124,7 +128,7 @@ where
                     }
                 }
                 result = turning(&mut turn) => {
-                    let Some(Under { settle, want, .. }) = turn.take() else { continue };
+                    let Some(Under { settle, want, news, .. }) = turn.take() else { continue };
                     match result {
                         Ok(turned) => {
                             failing = None;
@@ -132,6 +136,8 @@ where
                         }
                         Err(error) => {
                             self.ended.splice(0..0, settle.iter().cloned());
+                            self.news.0 = self.news.0.max(news.0);
+                            self.news.1 = news.1.or(self.news.1.take());
                             let now = Instant::now();
                             let (since, _) = *failing.get_or_insert((now, now));
                             let taken_over = error.kind() == ErrorKind::InUse;
@@ -142,7 +148,7 @@ where
                         }
                     }
                 }
-                () = tokio::time::sleep_until(wake.into()), if turn.is_none() && (free > 0 || failing.is_some()) => {}
+                () = tokio::time::sleep_until(wake.into()), if turn.is_none() && (free > 0 || held) => {}
                 _ = self.stop.changed(), if self.end.is_none() => {}
             }
         }
@@ -159,20 +165,21 @@ where
 
     fn turn(&mut self, want: u32) -> Under<'e> {
         let settle = Arc::new(std::mem::take(&mut self.ended));
-        let (slow_down, pause) = std::mem::take(&mut self.news);
+        let news = std::mem::take(&mut self.news);
         let turn = Turn {
             campaign: self.campaign,
             worker: self.worker.id,
             settle: Arc::clone(&settle),
             want,
-            slow_down,
-            pause,
+            slow_down: news.0,
+            pause: news.1.clone(),
             columns: Arc::clone(&self.worker.columns),
         };
         Under {
             turning: Box::pin(self.run.ledger.turn(turn)),
             settle,
             want,
+            news,
         }
     }
 
@@ -182,8 +189,7 @@ where
             .slow_down
             .observe(&settle.attempt, self.began.elapsed())
         {
-            let known = self.news.0.unwrap_or_default();
-            self.news.0 = Some(known.max(pause));
+            self.news.0 = self.news.0.max(Some(pause));
         }
         if let Some(why) = self.breaker.observe(&settle.attempt) {
             self.news.1.get_or_insert(why);

@@ -311,7 +311,7 @@ impl Sender<SendMessage> for ById<'_> {
         let text = body["messageData"]["text"].as_str().unwrap();
         let number: u32 = text.rsplit(' ').next().unwrap().parse().unwrap();
         let id = format!("r{number}");
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             for status in ["seen", "delivered"] {
                 assert_eq!(note(self.0, seen(&id, status)).await, Recorded::Waiting);
             }
