@@ -1,11 +1,14 @@
 //! A campaign's list: made, imported, sealed, checked.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
 use super::problem::{Stored as _, damaged};
+use super::sort::{Sorter, unsorted};
 use super::tally::{self, Changes};
-use super::{Sqlite, Work, id, sql, turn};
+use super::{Sqlite, Work, id, row_id, sql, turn};
 use crate::compose::Columns;
 use crate::ledger::{Batch, CampaignId, CampaignState, Counts, NewCampaign};
 use crate::state::{Skip, State};
@@ -226,12 +229,13 @@ fn skip(
 const AT_ONCE: usize = 10_000;
 
 impl Sqlite {
-    /// One sorted pass over the keyed hashes of a campaign's numbers. The reading connection sorts, in bounded memory; the writing one skips.
-    /// Repeating it changes nothing.
+    /// One sorted pass over the keyed hashes of a campaign's numbers, in bounded memory. The reading connection finds what is equal, the
+    /// writing one skips it. Repeating it changes nothing.
     pub(super) async fn skip_equal_numbers(&self, campaign: CampaignId) -> Result<(), Error> {
         let (sender, mut found) = tokio::sync::mpsc::channel(2);
+        let folder = self.0.path.parent().map(Path::to_owned).unwrap_or_default();
         let reading = self.read(move |work| {
-            sorted(work, campaign, |skip, rows| {
+            equal(work, campaign, &folder, |skip, rows| {
                 sender.blocking_send((skip, rows)).is_ok()
             })
         });
@@ -249,45 +253,54 @@ impl Sqlite {
 }
 
 /// Finds rows to be skipped: those with a number of an earlier row, and those with a suppressed number.
-fn sorted(
+fn equal(
     work: &Work<'_>,
     campaign: CampaignId,
+    folder: &Path,
     mut give: impl FnMut(Skip, Vec<(i64, String)>) -> bool,
 ) -> Result<(), Error> {
     let connection = work.connection;
-    let mut phone = connection.prepare_cached(sql::PHONE).stored()?;
-    let mut phone = |id: i64| {
-        phone
-            .query_row([id], |row| row.get::<_, String>(0))
-            .stored()
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
     };
-    let mut is_suppressed = connection.prepare_cached(sql::IS_SUPPRESSED).stored()?;
-    let mut statement = connection.prepare_cached(sql::BY_NUMBER).stored()?;
+    let mut sorter = Sorter::new(folder);
+    let mut statement = connection.prepare_cached(sql::NUMBERS).stored()?;
     let mut found = statement
         .query((id(campaign, 0), id(campaign, u32::MAX)))
         .stored()?;
-    let (mut duplicates, mut suppressed) = (Vec::new(), Vec::new());
-    let mut last: Option<(i64, i64, bool)> = None;
     while let Some(row) = found.next().stored()? {
-        let (mac, id): (i64, i64) = (row.get(0).stored()?, row.get(1).stored()?);
+        let id: i64 = row.get(1).stored()?;
+        let pair = (row.get(0).stored()?, row_id(id)?.row);
+        sorter.push(pair).map_err(unsorted)?;
+    }
+    let mut phone = connection.prepare_cached(sql::PHONE).stored()?;
+    let mut phone = |row: u32| {
+        phone
+            .query_row([id(campaign, row)], |row| row.get::<_, String>(0))
+            .stored()
+    };
+    let mut is_suppressed = connection.prepare_cached(sql::IS_SUPPRESSED).stored()?;
+    let (mut duplicates, mut suppressed) = (Vec::new(), Vec::new());
+    let mut last: Option<(i64, u32, bool)> = None;
+    sorter.sorted(|(hash, row)| {
+        let here = id(campaign, row);
         match last {
             // Two numbers of one hash are rare, and both are sent to.
-            Some((same, first, out)) if same == mac && phone(first)? == phone(id)? => {
+            Some((same, first, out)) if same == hash && phone(first)? == phone(row)? => {
                 if out {
-                    suppressed.push((id, String::new()));
+                    suppressed.push((here, String::new()));
                 } else {
-                    duplicates.push((
-                        id,
-                        format!("the same number as row {}", first & 0xffff_ffff),
-                    ));
+                    duplicates.push((here, format!("the same number as row {first}")));
                 }
             }
             _ => {
-                let out = is_suppressed.exists([mac]).stored()?;
+                let out = is_suppressed.exists([hash]).stored()?;
                 if out {
-                    suppressed.push((id, String::new()));
+                    suppressed.push((here, String::new()));
                 }
-                last = Some((mac, id, out));
+                last = Some((hash, row, out));
             }
         }
         for (skip, rows) in [
@@ -295,10 +308,11 @@ fn sorted(
             (Skip::Suppressed, &mut suppressed),
         ] {
             if rows.len() >= AT_ONCE && !give(skip, std::mem::take(rows)) {
-                return Ok(());
+                return Ok(false);
             }
         }
-    }
+        Ok(true)
+    })?;
     let _ = give(Skip::Duplicate, duplicates) && give(Skip::Suppressed, suppressed);
     Ok(())
 }

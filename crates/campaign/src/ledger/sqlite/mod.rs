@@ -11,6 +11,7 @@ mod problem;
 mod rate;
 mod receipts;
 mod rows;
+mod sort;
 mod sql;
 mod tally;
 mod thread;

@@ -56,7 +56,7 @@ pub(super) fn writer(path: &Path, missing: Missing) -> Result<Connection, Error>
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // In memory: numbers and texts belong into the ledger only.
     connection
-        .execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000")
+        .execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000")
         .stored()?;
     migrate(&connection)?;
     // The mode of the journal is a property of the file and can only be set once it is known to be ours.
@@ -70,7 +70,7 @@ pub(super) fn writer(path: &Path, missing: Missing) -> Result<Connection, Error>
 pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection
-        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8000")
+        .execute_batch("PRAGMA query_only = ON")
         .stored()?;
     Ok(connection)
 }

@@ -153,9 +153,7 @@ pub(super) const DISCARD_ROWS: &str =
     "DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)";
 pub(super) const DISCARD_TALLY: &str = "DELETE FROM tally WHERE campaign = ?1";
 pub(super) const DISCARD: &str = "DELETE FROM campaign WHERE id = ?1";
-/// One sorted pass finds what is equal; it needs no index on the hash.
-pub(super) const BY_NUMBER: &str =
-    "SELECT mac, id FROM row WHERE id BETWEEN ?1 AND ?2 AND state = 0 ORDER BY mac, id";
+pub(super) const NUMBERS: &str = "SELECT mac, id FROM row WHERE id BETWEEN ?1 AND ?2 AND state = 0";
 pub(super) const PHONE: &str = "SELECT phone FROM row WHERE id = ?1";
 pub(super) const SKIP: &str = "
 UPDATE row SET state = 5, skip = ?2, reason = ?3, settled_at = ?4 WHERE id = ?1 AND state = 0";
