@@ -281,7 +281,18 @@ fn equal(
             .query_row([id(campaign, row)], |row| row.get::<_, String>(0))
             .stored()
     };
-    let mut is_suppressed = connection.prepare_cached(sql::IS_SUPPRESSED).stored()?;
+    // In the same order.
+    let mut statement = connection.prepare_cached(sql::SUPPRESSED).stored()?;
+    let mut every = statement
+        .query_map([], |row| row.get::<_, i64>(0))
+        .stored()?;
+    let mut next = every.next().transpose().stored()?;
+    let mut is_suppressed = |hash: i64| {
+        while next.is_some_and(|number| number < hash) {
+            next = every.next().transpose().stored()?;
+        }
+        Ok::<_, Error>(next == Some(hash))
+    };
     let (mut duplicates, mut suppressed) = (Vec::new(), Vec::new());
     let mut last: Option<(i64, u32, bool)> = None;
     sorter.sorted(|(hash, row)| {
@@ -296,7 +307,7 @@ fn equal(
                 }
             }
             _ => {
-                let out = is_suppressed.exists([hash]).stored()?;
+                let out = is_suppressed(hash)?;
                 if out {
                     suppressed.push((here, String::new()));
                 }

@@ -241,6 +241,7 @@ pub(super) const FORGET_WAITING: &str = "DELETE FROM waiting WHERE at < ?1";
 
 pub(super) const SUPPRESS: &str =
     "INSERT INTO suppressed(mac, at, why) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+pub(super) const SUPPRESSED: &str = "SELECT mac FROM suppressed ORDER BY mac";
 pub(super) const IS_SUPPRESSED: &str = "SELECT 1 FROM suppressed WHERE mac = ?1";
 
 // Counts.

@@ -117,10 +117,16 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Error> + Send> Job for Task<T,
     }
 }
 
+/// Each job sees the ledger as it was at one moment.
 fn read(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     for mut job in jobs {
-        job.run(connection);
-        job.finish(None);
+        let problem = connection.execute_batch("BEGIN").err();
+        if problem.is_none() {
+            job.run(connection);
+            // There is nothing to lose.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        job.finish(problem.as_ref());
     }
 }
 
