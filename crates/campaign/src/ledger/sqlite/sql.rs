@@ -171,11 +171,10 @@ SELECT not_before FROM row INDEXED BY row_ready WHERE campaign = ?1 AND state = 
 /// Of a claim that has to be undone at once, because the number is suppressed.
 pub(super) const SKIP_CLAIMED: &str = "
 UPDATE row SET state = 5, skip = ?2, settled_at = ?3, claims = claims - 1 WHERE id = ?1 AND state = 1";
-pub(super) const CURRENT: &str =
-    "SELECT state, claims, worker, message_id, receipt FROM row WHERE id = ?1";
+pub(super) const CURRENT: &str = "SELECT state FROM row WHERE id = ?1";
 pub(super) const SETTLE: &str = "
 UPDATE row SET state = ?2, skip = ?3, not_before = ?4, settled_at = ?5, code = ?6, reason = ?7, message_id = coalesce(?8, message_id)
-WHERE id = ?1";
+WHERE id = ?1 AND state = ?9 AND claims = ?10 AND worker = ?11";
 pub(super) const SENDING: &str = "
 SELECT campaign, count(*) FROM row INDEXED BY row_sending WHERE state = 1 GROUP BY campaign";
 pub(super) const REAP: &str = "

@@ -53,6 +53,7 @@ pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> R
 
 /// What a turn has to know of a campaign.
 pub(super) struct OfTurn {
+    campaign: CampaignId,
     pub(super) state: CampaignState,
     pub(super) why: Option<String>,
     echoes: bool,
@@ -69,6 +70,7 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
             .get::<_, Option<i64>>(7)?
             .zip(row.get::<_, Option<i64>>(8)?);
         Ok(OfTurn {
+            campaign,
             state: CampaignState::from_number(row.get(0)?).unwrap_or(CampaignState::Paused),
             why: row.get(1)?,
             echoes: row.get(2)?,
@@ -104,7 +106,7 @@ pub(super) fn turn(work: &Work<'_>, turn: Turn) -> Result<Turned, Error> {
     let mut of = state_of(work, campaign)?;
     let mut changes = Changes::default();
     for settled in turn.settle.iter() {
-        settle_row(work, &of, campaign, turn.worker, settled, &mut changes)?;
+        settle_row(work, &of, turn.worker, settled, &mut changes)?;
     }
     if let Some(pause) = turn.slow_down {
         let mut statement = connection.prepare_cached(sql::SLOW_DOWN).stored()?;
@@ -269,59 +271,75 @@ fn claim(
 fn settle_row(
     work: &Work<'_>,
     of: &OfTurn,
-    campaign: CampaignId,
     worker: WorkerId,
     settled: &Settle,
     changes: &mut Changes,
 ) -> Result<(), Error> {
-    let Work {
-        connection, now, ..
-    } = *work;
+    // Nearly always it is being sent. If not, a receipt or a person was faster.
+    if settle_as(work, of, worker, settled, State::Sending, changes)? {
+        return Ok(());
+    }
+    let mut statement = work.connection.prepare_cached(sql::CURRENT).stored()?;
+    let id = id(of.campaign, settled.row);
+    let state: i64 = statement.query_row([id], |row| row.get(0)).stored()?;
+    let current = State::from_number(state).ok_or_else(damaged)?;
+    if current != State::Sending {
+        settle_as(work, of, worker, settled, current, changes)?;
+    }
+    Ok(())
+}
+
+/// The same for a row in this state; whether it was.
+fn settle_as(
+    work: &Work<'_>,
+    of: &OfTurn,
+    worker: WorkerId,
+    settled: &Settle,
+    current: State,
+    changes: &mut Changes,
+) -> Result<bool, Error> {
     let Settle {
         row,
         claim,
         attempt,
     } = settled;
-    let id = id(campaign, *row);
-    let mut statement = connection.prepare_cached(sql::CURRENT).stored()?;
-    let (state, claims, owner): (i64, u32, Option<i64>) = statement
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .stored()?;
-    let current = State::from_number(state).ok_or_else(damaged)?;
-    if claims != *claim || owner != Some(worker.0) {
-        return Ok(());
-    }
-    let Some(mut next) = settle(current, attempt.result, claims) else {
-        return Ok(());
+    let Some(mut next) = settle(current, attempt.result, *claim) else {
+        return Ok(false);
     };
     if next.state == State::Ready && of.state == CampaignState::Cancelled {
         (next.state, next.skip) = (State::Skipped, Some(Skip::Cancelled));
     }
-    let not_before = if next.state == State::Ready {
-        now + nanos(next.wait)
-    } else {
-        0
+    let not_before = match next.state {
+        State::Ready => work.now + nanos(next.wait),
+        _ => 0,
     };
     let reason = Some(&attempt.reason).filter(|reason| !reason.is_empty());
-    let skip = next.skip.map(Skip::number);
-    let mut statement = connection.prepare_cached(sql::SETTLE).stored()?;
-    statement
-        .execute((
+    let id = id(of.campaign, *row);
+    let mut statement = work.connection.prepare_cached(sql::SETTLE).stored()?;
+    let changed = statement
+        .execute(rusqlite::params![
             id,
             next.state.number(),
-            skip,
+            next.skip.map(Skip::number),
             not_before,
-            now,
+            work.now,
             attempt.code,
             reason,
-            &attempt.message_id,
-        ))
+            attempt.message_id,
+            current.number(),
+            claim,
+            worker.0,
+        ])
         .stored()?;
-    changes.go(campaign, (current, None), (next.state, next.skip), 1);
+    if changed == 0 {
+        return Ok(false);
+    }
+    let to = (next.state, next.skip);
+    changes.go(of.campaign, (current, None), to, 1);
     if let (false, Some(message_id)) = (of.echoes, &attempt.message_id) {
         receipts::sent(work, &of.service, message_id, id, changes)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 pub(super) fn moment(time: SystemTime) -> Nanos {
