@@ -1,6 +1,9 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "campaign")]
+#[doc(inline)]
+pub use nxcloud_campaign as campaign;
 #[cfg(feature = "profiles")]
 pub use nxcloud_client::profiles;
 pub use nxcloud_client::{

@@ -118,6 +118,12 @@ impl Session {
         }
     }
 
+    /// The same session, with another retry policy for its calls; other options stay as they are.
+    #[must_use]
+    pub fn with_retry(&self, policy: RetryPolicy) -> Self {
+        self.with_options(self.options().clone().retry(policy))
+    }
+
     pub(crate) fn options(&self) -> &CallOptions {
         &self.options
     }

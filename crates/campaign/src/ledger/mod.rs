@@ -1,0 +1,137 @@
+//! Where campaigns, rows and receipts are kept: what every ledger does, whatever it is kept in.
+
+pub mod sqlite;
+mod turn;
+pub(crate) mod types;
+
+use std::time::Duration;
+
+pub use turn::*;
+pub use types::*;
+
+use crate::key::RowId;
+use crate::receipt::{Receipt, Recorded};
+use crate::{Error, Rate};
+
+/// A ledger: rows, queue, rate and receipts in one.
+///
+/// What a method returns is durable when it returns. A method that fails has changed nothing. Dropping a future does not undo what it
+/// has asked for.
+pub trait Ledger: Send + Sync {
+    /// Makes a campaign without rows, in the state [`Importing`](CampaignState::Importing).
+    fn create(&self, new: NewCampaign) -> impl Future<Output = Result<CampaignId, Error>> + Send;
+
+    /// A campaign by its name.
+    fn campaign(&self, name: &str) -> impl Future<Output = Result<Campaign, Error>> + Send;
+
+    /// Every campaign, the oldest first.
+    fn campaigns(&self) -> impl Future<Output = Result<Vec<Campaign>, Error>> + Send;
+
+    /// Adds rows, and notes with them how far the list has been read.
+    fn import(
+        &self,
+        campaign: CampaignId,
+        batch: Batch,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Ends the import: duplicates and suppressed numbers are skipped, and the campaign becomes [`Ready`](CampaignState::Ready).
+    fn seal(&self, campaign: CampaignId) -> impl Future<Output = Result<Counts, Error>> + Send;
+
+    /// Removes a campaign whose list was not imported to its end; nothing of it was sent.
+    fn discard(&self, campaign: CampaignId) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Rows after this one, in their order; an empty list at the end.
+    fn rows(
+        &self,
+        campaign: CampaignId,
+        which: Which,
+        after: u32,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<RowRecord>, Error>> + Send;
+
+    /// Skips ready rows that cannot be sent, each with the reason.
+    fn invalidate(
+        &self,
+        campaign: CampaignId,
+        rows: Vec<(u32, String)>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Notes that every ready row was checked.
+    fn checked(&self, campaign: CampaignId) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Makes the caller the one worker of the ledger, and the campaign [`Running`](CampaignState::Running). Rows of a worker that ended are
+    /// unknown from here on.
+    fn start(&self, campaign: CampaignId) -> impl Future<Output = Result<Worker, Error>> + Send;
+
+    /// One turn of a worker, in one transaction: settles what came back, and claims what may be sent next.
+    fn turn(&self, turn: Turn) -> impl Future<Output = Result<Turned, Error>> + Send;
+
+    /// Ends a campaign of which nothing is left to send.
+    fn finish(
+        &self,
+        campaign: CampaignId,
+        worker: WorkerId,
+    ) -> impl Future<Output = Result<Counts, Error>> + Send;
+
+    /// Notes receipts; the answers are in their order.
+    fn record(
+        &self,
+        receipts: Vec<Receipt>,
+    ) -> impl Future<Output = Result<Vec<Recorded>, Error>> + Send;
+
+    /// Pauses a campaign, for a reason.
+    fn pause(
+        &self,
+        campaign: CampaignId,
+        why: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Lets a paused campaign run again.
+    fn resume(&self, campaign: CampaignId) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Ends a campaign: what is not sent yet is skipped.
+    fn cancel(&self, campaign: CampaignId) -> impl Future<Output = Result<Counts, Error>> + Send;
+
+    /// How many rows are in which state, without looking at the rows.
+    fn counts(&self, campaign: CampaignId) -> impl Future<Output = Result<Counts, Error>> + Send;
+
+    /// Carries out a person's decision about rows whose outcome is unknown, and notes it; how many rows it changed.
+    fn decide(
+        &self,
+        campaign: CampaignId,
+        decision: Decision,
+    ) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// What persons decided, in the order of time.
+    fn decisions(
+        &self,
+        campaign: CampaignId,
+    ) -> impl Future<Output = Result<Vec<Decided>, Error>> + Send;
+
+    /// Puts numbers on the suppression list, for every campaign of the ledger; how many are new. Numbers have the platform's form.
+    fn suppress(
+        &self,
+        phones: Vec<String>,
+        why: &str,
+    ) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Sets the deadline and the caps of a campaign, in place of those that it had.
+    fn set_limits(
+        &self,
+        campaign: CampaignId,
+        limits: Limits,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Sets the rate of the account and service of a campaign; `None` for no limit. It holds at once, also for a campaign that runs.
+    fn set_rate(
+        &self,
+        campaign: CampaignId,
+        rate: Option<Rate>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The row of a key that was sent; `None` if this ledger did not make it.
+    fn row_of_key(&self, key: &str) -> Option<RowId>;
+}
+
+/// How long a turn that claimed less than it asked for should wait before the next one, at most.
+pub(crate) const POLL: Duration = Duration::from_millis(250);

@@ -1,0 +1,322 @@
+//! A ledger in one `SQLite` file.
+//!
+//! One thread writes. What is asked of it meanwhile is done in one transaction, and so with one write to the disk (WAL,
+//! `synchronous=FULL`). Another thread reads beside it. Other processes may open the same file: they read, note receipts, pause and
+//! decide; an OS lock on a file beside the ledger lets one of them be the worker.
+
+mod control;
+mod lists;
+mod open;
+mod problem;
+mod rate;
+mod receipts;
+mod rows;
+mod sort;
+mod sql;
+mod tally;
+mod thread;
+mod turn;
+mod worker;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use open::private;
+use rusqlite::Connection;
+
+use super::{
+    Batch, Campaign, CampaignId, Counts, Decided, Decision, Ledger, Limits, NewCampaign, RowRecord,
+    Turn, Turned, Which, Worker, WorkerId,
+};
+use crate::clock::Clock;
+use crate::key::{LedgerKey, RowId};
+use crate::receipt::{Receipt, Recorded};
+use crate::{Error, ErrorKind, Rate};
+use open::{Missing, try_lock};
+use problem::{Stored as _, damaged};
+use thread::{Access, Thread};
+
+/// A ledger in one `SQLite` file, which is made for its owner alone (mode 600). Cheap to clone; the file is closed with the last clone.
+#[derive(Clone)]
+pub struct Sqlite(Arc<Inner>);
+
+struct Inner {
+    writer: Thread,
+    reader: Thread,
+    key: LedgerKey,
+    clock: Arc<Clock>,
+    path: PathBuf,
+}
+
+impl Sqlite {
+    /// Opens a ledger, or makes one where there is no file or an empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotALedger`] for a file of another program and a ledger of a newer version; [`ErrorKind::ReadOnly`] and
+    /// [`ErrorKind::Full`] of the file system.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::with(path.as_ref(), Missing::Make, Clock::new())
+    }
+
+    /// Opens a ledger that exists.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoLedger`], and as [`create`](Self::create).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::with(path.as_ref(), Missing::Refuse, Clock::new())
+    }
+
+    fn with(path: &Path, missing: Missing, clock: Clock) -> Result<Self, Error> {
+        let connection = open::writer(path, missing)?;
+        let secret: Vec<u8> = connection
+            .query_row(sql::SECRET, [], |row| row.get(0))
+            .stored()?;
+        // Whoever has the lock knows that no worker lives.
+        if let Some(_lock) = try_lock(path)? {
+            let transaction = connection.unchecked_transaction().stored()?;
+            worker::reap(&transaction, clock.now())?;
+            transaction.commit().stored()?;
+        }
+        Ok(Self(Arc::new(Inner {
+            writer: Thread::start(connection, Access::Write)?,
+            reader: Thread::start(open::reader(path)?, Access::Read)?,
+            key: LedgerKey::new(&secret).ok_or_else(damaged)?,
+            clock: Arc::new(clock),
+            path: path.to_owned(),
+        })))
+    }
+
+    /// Work that changes something, with the time and the secret.
+    fn write<T: Send + 'static, W: FnOnce(&Work<'_>) -> Result<T, Error> + Send + 'static>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, W> {
+        let (key, clock) = (self.0.key.clone(), Arc::clone(&self.0.clock));
+        self.0.writer.call(move |connection| {
+            let now = clock.now();
+            work(&Work {
+                connection,
+                key: &key,
+                now,
+            })
+        })
+    }
+
+    /// Work that only reads.
+    fn read<T: Send + 'static, W: FnOnce(&Work<'_>) -> Result<T, Error> + Send + 'static>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, W> {
+        let (key, clock) = (self.0.key.clone(), Arc::clone(&self.0.clock));
+        self.0.reader.call(move |connection| {
+            let now = clock.now();
+            work(&Work {
+                connection,
+                key: &key,
+                now,
+            })
+        })
+    }
+
+    /// The worker's lock. Another process has it for a moment while it opens the ledger.
+    async fn lock(&self) -> Result<std::fs::File, Error> {
+        for _ in 0..40 {
+            if let Some(lock) = try_lock(&self.0.path)? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(Error::new(
+            ErrorKind::InUse,
+            "another process runs a campaign of this ledger; wait for it, or stop it",
+        ))
+    }
+}
+
+/// What a piece of work has.
+struct Work<'w> {
+    connection: &'w Connection,
+    key: &'w LedgerKey,
+    now: crate::clock::Nanos,
+}
+
+impl Ledger for Sqlite {
+    async fn create(&self, new: NewCampaign) -> Result<CampaignId, Error> {
+        self.write(move |work| lists::create(work, &new)).await
+    }
+
+    async fn campaign(&self, name: &str) -> Result<Campaign, Error> {
+        let name = name.to_owned();
+        let found = self
+            .read(move |work| control::campaigns(work, Some(&name)))
+            .await?;
+        let missing = || {
+            Error::new(
+                ErrorKind::NoCampaign,
+                "the ledger has no campaign of this name; list its campaigns",
+            )
+        };
+        found.into_iter().next().ok_or_else(missing)
+    }
+
+    async fn campaigns(&self) -> Result<Vec<Campaign>, Error> {
+        self.read(|work| control::campaigns(work, None)).await
+    }
+
+    async fn import(&self, campaign: CampaignId, batch: Batch) -> Result<(), Error> {
+        self.write(move |work| lists::import(work, campaign, batch))
+            .await
+    }
+
+    async fn seal(&self, campaign: CampaignId) -> Result<Counts, Error> {
+        self.skip_equal_numbers(campaign).await?;
+        self.write(move |work| lists::sealed(work, campaign)).await
+    }
+
+    async fn discard(&self, campaign: CampaignId) -> Result<(), Error> {
+        while self
+            .write(move |work| lists::discard(work, campaign))
+            .await?
+        {}
+        Ok(())
+    }
+
+    async fn rows(
+        &self,
+        campaign: CampaignId,
+        which: Which,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<RowRecord>, Error> {
+        self.read(move |work| rows::rows(work, campaign, which, after, limit))
+            .await
+    }
+
+    async fn invalidate(
+        &self,
+        campaign: CampaignId,
+        invalid: Vec<(u32, String)>,
+    ) -> Result<(), Error> {
+        self.write(move |work| lists::invalidate(work, campaign, &invalid))
+            .await
+    }
+
+    async fn checked(&self, campaign: CampaignId) -> Result<(), Error> {
+        self.write(move |work| {
+            work.connection
+                .execute(sql::SET_CHECKED, [campaign.get()])
+                .stored()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn start(&self, campaign: CampaignId) -> Result<Worker, Error> {
+        let lock = self.lock().await?;
+        let mut worker = self
+            .write(move |work| worker::start(work, campaign))
+            .await?;
+        worker._lock = Some(lock);
+        Ok(worker)
+    }
+
+    async fn turn(&self, turn: Turn) -> Result<Turned, Error> {
+        self.write(move |work| turn::turn(work, turn)).await
+    }
+
+    async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
+        self.write(move |work| worker::finish(work, campaign, worker))
+            .await
+    }
+
+    async fn record(&self, receipts: Vec<Receipt>) -> Result<Vec<Recorded>, Error> {
+        self.write(move |work| receipts::record(work, &receipts))
+            .await
+    }
+
+    async fn pause(&self, campaign: CampaignId, why: &str) -> Result<(), Error> {
+        let why = why.to_owned();
+        self.write(move |work| control::pause(work, campaign, &why))
+            .await
+    }
+
+    async fn resume(&self, campaign: CampaignId) -> Result<(), Error> {
+        self.write(move |work| control::resume(work, campaign))
+            .await
+    }
+
+    async fn cancel(&self, campaign: CampaignId) -> Result<Counts, Error> {
+        self.write(move |work| control::cancel(work, campaign))
+            .await?;
+        while self
+            .write(move |work| turn::skip_ready(work, campaign, crate::Skip::Cancelled))
+            .await?
+        {}
+        self.counts(campaign).await
+    }
+
+    async fn counts(&self, campaign: CampaignId) -> Result<Counts, Error> {
+        self.read(move |work| tally::counts(work.connection, campaign))
+            .await
+    }
+
+    async fn decide(&self, campaign: CampaignId, decision: Decision) -> Result<u64, Error> {
+        self.write(move |work| control::decide(work, campaign, &decision))
+            .await
+    }
+
+    async fn decisions(&self, campaign: CampaignId) -> Result<Vec<Decided>, Error> {
+        self.read(move |work| control::decisions(work, campaign))
+            .await
+    }
+
+    async fn suppress(&self, phones: Vec<String>, why: &str) -> Result<u64, Error> {
+        let why = why.to_owned();
+        self.write(move |work| control::suppress(work, &phones, &why))
+            .await
+    }
+
+    async fn set_limits(&self, campaign: CampaignId, limits: Limits) -> Result<(), Error> {
+        self.write(move |work| control::set_limits(work, campaign, &limits))
+            .await
+    }
+
+    async fn set_rate(&self, campaign: CampaignId, rate: Option<Rate>) -> Result<(), Error> {
+        self.write(move |work| control::set_rate(work, campaign, rate))
+            .await
+    }
+
+    fn row_of_key(&self, key: &str) -> Option<RowId> {
+        self.0.key.read(key)
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite")
+            .field("path", &self.0.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id of a row in the file.
+fn id(campaign: CampaignId, row: u32) -> i64 {
+    i64::from(campaign.get()) << 32 | i64::from(row)
+}
+
+/// The row of an id.
+fn row_id(id: i64) -> Result<RowId, Error> {
+    let campaign = u32::try_from(id >> 32)
+        .ok()
+        .and_then(CampaignId::new)
+        .ok_or_else(damaged)?;
+    let row = u32::try_from(id & 0xffff_ffff).map_err(|_| damaged())?;
+    Ok(RowId { campaign, row })
+}
+
+#[cfg(test)]
+mod tests;

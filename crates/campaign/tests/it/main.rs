@@ -1,0 +1,12 @@
+//! The crate as its users see it.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod common;
+mod crash;
+mod decisions;
+mod export;
+mod import;
+mod limits;
+mod receipts;
+mod run;
+mod sandbox;

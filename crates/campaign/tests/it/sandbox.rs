@@ -1,0 +1,186 @@
+//! Against the sandbox: whole requests, whole replies, whole pushes.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::{FromRef, State as Of};
+use axum::routing::post;
+use nxcloud_campaign::{
+    BreakerLimits, Ended, Ledger as _, NewCampaign, ReceiptState, Run, Sqlite, State, Template,
+    import, record,
+};
+use nxcloud_client::{Request, RetryPolicy};
+use nxcloud_sandbox::{Fault, Mix, Sandbox};
+use nxcloud_sms::SendSms;
+use nxcloud_viber::SendMessage;
+use nxcloud_webhooks::{Answer, Event, Pending, Receiver, sms, viber};
+use testing::{in_time, until};
+use tokio::net::TcpListener;
+
+use crate::common::{World, states};
+
+struct Endpoint<E: Event>(Receiver<E>, Sqlite);
+
+impl<E: Event> Clone for Endpoint<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), self.1.clone())
+    }
+}
+
+impl<E: Event> FromRef<Endpoint<E>> for Receiver<E> {
+    fn from_ref(endpoint: &Endpoint<E>) -> Self {
+        endpoint.0.clone()
+    }
+}
+
+async fn receive<R: Request, E: Event>(Of(endpoint): Of<Endpoint<E>>, push: Pending<E>) -> Answer {
+    push.handle_async(async |received| record::<R, E>(&endpoint.1, &received).await.map(drop))
+        .await
+}
+
+/// An endpoint for the receipts of an operation, over the ledger; its URL.
+async fn endpoint<R: Request + 'static, E: Event>(ledger: &Sqlite) -> String {
+    let state = Endpoint(Receiver::<E>::unprotected(), ledger.clone());
+    let app = Router::new()
+        .route("/", post(receive::<R, E>))
+        .with_state(state);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async { axum::serve(listener, app).await });
+    format!("http://{address}")
+}
+
+/// How often each row was accepted.
+fn accepted_rows(sandbox: &Sandbox, field: &str) -> BTreeMap<String, usize> {
+    let mut rows = BTreeMap::new();
+    for request in sandbox.accepted("send_sms") {
+        let body = request.json().unwrap();
+        *rows
+            .entry(body[field].as_str().unwrap().to_owned())
+            .or_insert(0) += 1;
+    }
+    rows
+}
+
+#[tokio::test]
+async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let world = World::new();
+    let campaign = world.campaign(300).await;
+    let url = endpoint::<SendSms, sms::Event>(&world.ledger).await;
+    sandbox.pushes().send_to("sms_receipt", url).unwrap();
+    let faults = Mix::new(17)
+        .with(0.05, Fault::ResetAfterAccept)
+        .with(0.05, Fault::StatusAfterAccept { status: 502 })
+        .with(0.03, Fault::ResetBeforeAccept)
+        .with(0.03, Fault::Code { code: 28 })
+        .with(0.03, Fault::Code { code: 6 })
+        .with(0.02, Fault::Malformed);
+    sandbox.faults().mix(faults);
+    // A session that would repeat everything: the run does not let it.
+    let careless = RetryPolicy::new()
+        .max_attempts(5)
+        .repeat_unknown_sends(true);
+    let session = sandbox.session_builder().retry(careless).build().unwrap();
+    let run = Run::new(&world.ledger, "c", &world.template, &session).slots(8);
+    let run = run.breaker(BreakerLimits::new().unknown_in_a_row(1000));
+    let report = in_time("the run", run.go()).await.unwrap();
+    assert_eq!(report.ended, Ended::Done);
+    sandbox.pushes().settled().await;
+
+    let accepted = accepted_rows(&sandbox, "ext");
+    assert!(
+        accepted.values().all(|count| *count == 1),
+        "a row was accepted twice"
+    );
+    assert_eq!(
+        accepted_rows(&sandbox, "sysMessageId"),
+        accepted,
+        "both carry the key"
+    );
+    let counts = world.counts(&campaign).await;
+    assert_eq!(counts.state(State::Ready) + counts.state(State::Sending), 0);
+    // What the platform accepted is accepted, by its reply or its receipt; what is unknown it never got.
+    assert_eq!(counts.state(State::Accepted), accepted.len() as u64);
+    assert_eq!(counts.delivered(), accepted.len() as u64);
+    for row in world.rows(&campaign).await {
+        let got = accepted.contains_key(row.row.key());
+        assert_eq!(
+            row.state == State::Accepted,
+            got,
+            "row {}: {:?}",
+            row.row.number(),
+            row.reason
+        );
+        assert_eq!(row.message_id.is_some(), got);
+    }
+    assert!(counts.state(State::Rejected) > 0 && counts.state(State::Unknown) > 0);
+}
+
+#[tokio::test]
+async fn an_empty_balance_pauses_and_a_topped_up_account_goes_on() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let world = World::new();
+    let campaign = world.campaign(20).await;
+    let session = sandbox.session();
+    for _ in 0..4 {
+        sandbox
+            .faults()
+            .enqueue_for("send_sms", Fault::Code { code: 3 });
+    }
+    let run = || Run::new(&world.ledger, "c", &world.template, &session).slots(4);
+    let report = in_time("the run", run().go()).await.unwrap();
+    let Ended::Paused(why) = report.ended else {
+        panic!("{report:?}")
+    };
+    assert!(why.contains("BALANCE_TOO_LOW"), "{why}");
+    assert_eq!(report.counts.state(State::Rejected), 0);
+    sandbox.faults().clear();
+    world.ledger.resume(campaign.id).await.unwrap();
+    let report = in_time("the run", run().go()).await.unwrap();
+    assert_eq!(states(&report.counts), [("accepted", 20)].into());
+    assert_eq!(accepted_rows(&sandbox, "ext").len(), 20);
+}
+
+#[tokio::test]
+async fn a_service_without_a_key_matches_by_message_id() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let world = World::new();
+    let list = world.list("list.csv", crate::common::csv(40)).unwrap();
+    let json = r#"{"appkey": "app", "phone": "{phone}", "functionType": "text", "messageData": {"rateType": "Transactional", "text": "Hello {name}"}}"#;
+    let template = Template::<SendMessage>::new(json).unwrap();
+    let campaign = import(
+        &world.ledger,
+        NewCampaign::from_template("v", &template),
+        &list,
+        |_| {},
+    )
+    .await
+    .unwrap();
+    let url = endpoint::<SendMessage, viber::Event>(&world.ledger).await;
+    sandbox.pushes().send_to("message_receipt", url).unwrap();
+    sandbox
+        .faults()
+        .enqueue_for("send_message", Fault::ResetAfterAccept);
+    let session = sandbox.session();
+    let run = Run::new(&world.ledger, "v", &template, &session).slots(8);
+    let report = in_time("the run", run.go()).await.unwrap();
+    assert_eq!(
+        states(&report.counts),
+        [("accepted", 39), ("unknown", 1)].into()
+    );
+    sandbox.pushes().settled().await;
+    let ledger = world.opened_again();
+    let counts = || async { ledger.counts(campaign.id).await.unwrap() };
+    let counts = counts().await;
+    let said: u64 = ReceiptState::ALL
+        .into_iter()
+        .map(|state| counts.receipt(state))
+        .sum();
+    assert_eq!(
+        (said, counts.state(State::Unknown)),
+        (39, 1),
+        "the unknown row waits for a person"
+    );
+    until("the log", || sandbox.pushes().log().len() >= 40).await;
+}
