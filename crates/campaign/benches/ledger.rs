@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
-    Attempt, Campaign, Ledger as _, Limits, NewCampaign, Receipt, Run, Sender, Sqlite, State,
-    Template, Which, import,
+    Attempt, Campaign, Ledger as _, Limits, NewCampaign, Receipt, RowFilter, Run, Sender, Sqlite,
+    State, Template, import,
 };
 use nxcloud_sms::SendSms;
 use rusqlite::Connection;
@@ -123,7 +123,7 @@ fn against_a_loop() {
             let start = Instant::now();
             let report = Run::new(&ledger, "bench", &template(), &Nothing)
                 .slots(slots)
-                .go()
+                .execute()
                 .await
                 .unwrap();
             assert_eq!(report.counts.state(State::Accepted), u64::from(rows));
@@ -171,7 +171,7 @@ fn row_at_a_time(path: &Path, rows: u32) -> f64 {
     per_second(rows.into(), start.elapsed())
 }
 
-/// What the ledger takes from the rate when replies take 100 ms and 200 requests are under way.
+/// What the ledger takes from the rate when replies take 100 ms and 200 requests are in flight.
 fn with_a_delay() {
     struct Slow;
     impl Sender<SendSms> for Slow {
@@ -200,7 +200,7 @@ fn with_a_delay() {
         let start = Instant::now();
         Run::new(&ledger, "bench", &template(), &Slow)
             .slots(200)
-            .go()
+            .execute()
             .await
             .unwrap();
         per_second(rows.into(), start.elapsed())
@@ -271,7 +271,7 @@ fn claims(rows: u32) {
             let run = Run::new(ledger, "bench", &same, &Nothing)
                 .slots(64)
                 .limits(Limits::none().rows(done + some));
-            let report = run.go().await.unwrap();
+            let report = run.execute().await.unwrap();
             assert_eq!(report.counts.state(State::Accepted), done + some);
             per_second(some, start.elapsed())
         })
@@ -311,7 +311,7 @@ fn claims(rows: u32) {
         let run = Run::new(&ledger, "bench", &same, &Nothing)
             .slots(1)
             .limits(Limits::none().rows(done + some + 1));
-        run.go().await.unwrap();
+        run.execute().await.unwrap();
     });
     println!(
         "close, open, one row sent: {:.0} ms",
@@ -329,10 +329,13 @@ fn receipts() {
         let campaign = campaign(&ledger, &list).await;
         Run::new(&ledger, "bench", &template(), &Nothing)
             .slots(256)
-            .go()
+            .execute()
             .await
             .unwrap();
-        let all = ledger.rows(campaign.id, Which::All, 0, rows).await.unwrap();
+        let all = ledger
+            .rows(campaign.id, RowFilter::All, 0, rows)
+            .await
+            .unwrap();
         let receipts = all.iter().map(|row| {
             let push = serde_json::json!({"messageid": "m", "status": "2", "ext": row.row.key(), "price": "0.035", "size": "1"});
             Receipt::of_push::<SendSms>("sms_receipt", &push, false)

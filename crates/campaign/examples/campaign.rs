@@ -17,7 +17,8 @@ use axum::routing::post;
 use nxcloud_campaign::export::{Format, export};
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
-    ErrorKind, Ledger as _, NewCampaign, Rate, Run, Sqlite, State, Template, Which, import, record,
+    ErrorKind, Ledger as _, NewCampaign, Rate, RowFilter, Run, Sqlite, State, Template, import,
+    record,
 };
 use nxcloud_sandbox::{Fault, Mix, Sandbox};
 use nxcloud_sms::SendSms;
@@ -102,7 +103,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
-    let report = run.go().await?;
+    let report = run.execute().await?;
 
     // Late receipts: what was unknown is settled by them.
     sandbox.pushes().settled().await;
@@ -114,7 +115,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("delivered {}", counts.delivered());
     let mut csv = Vec::new();
-    export(&ledger, &campaign, Which::All, Format::Csv, &mut csv).await?;
+    export(&ledger, &campaign, RowFilter::All, Format::Csv, &mut csv).await?;
     println!(
         "{} lines of CSV, the first: {}",
         csv.split(|byte| *byte == b'\n').count() - 1,

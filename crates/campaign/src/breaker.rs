@@ -114,7 +114,7 @@ impl SlowDown {
             return None;
         }
         let asked = attempt.retry_after.unwrap_or_default();
-        // Refusals of requests that were under way together count once.
+        // Refusals of requests that were in flight together count once.
         let own = if now >= self.until {
             self.level = (self.level + 1).min(7);
             Duration::from_millis(250 << self.level)

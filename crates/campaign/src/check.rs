@@ -6,7 +6,7 @@ use nxcloud_client::Request;
 use serde::Serialize;
 
 use crate::compose::Compose;
-use crate::ledger::{Campaign, CampaignState, Counts, Ledger, Which};
+use crate::ledger::{Campaign, CampaignState, Counts, Ledger, RowFilter};
 use crate::{Error, ErrorKind};
 
 /// How many rows are read at once.
@@ -111,7 +111,7 @@ pub async fn check<R: Request + Serialize, L: Ledger>(
     let mut after = 0;
     loop {
         let rows = ledger
-            .rows(campaign.id, Which::Invalid, after, PAGE)
+            .rows(campaign.id, RowFilter::Invalid, after, PAGE)
             .await?;
         let Some(last) = rows.last() else { break };
         after = last.row.number();
@@ -124,7 +124,9 @@ pub async fn check<R: Request + Serialize, L: Ledger>(
         open = 0;
     }
     loop {
-        let rows = ledger.rows(campaign.id, Which::Ready, after, PAGE).await?;
+        let rows = ledger
+            .rows(campaign.id, RowFilter::Ready, after, PAGE)
+            .await?;
         let Some(last) = rows.last() else { break };
         after = last.row.number();
         let mut bad = Vec::new();

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::{nanos, rfc3339};
 use crate::ledger::sqlite::private;
-use crate::ledger::{Campaign, Ledger, RowRecord, Which};
+use crate::ledger::{Campaign, Ledger, RowFilter, RowRecord};
 use crate::{Error, ErrorKind};
 
 /// How many rows are read at once.
@@ -55,7 +55,7 @@ pub const FIELDS: [&str; 18] = [
 pub async fn export<L: Ledger>(
     ledger: &L,
     campaign: &Campaign,
-    which: Which,
+    which: RowFilter,
     format: Format,
     to: impl Write,
 ) -> Result<u64, Error> {
@@ -82,7 +82,7 @@ pub async fn export<L: Ledger>(
 pub async fn export_file<L: Ledger>(
     ledger: &L,
     campaign: &Campaign,
-    which: Which,
+    which: RowFilter,
     format: Format,
     path: impl AsRef<Path>,
 ) -> Result<u64, Error> {

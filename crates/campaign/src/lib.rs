@@ -26,12 +26,12 @@ pub use import::import;
 pub use key::RowId;
 pub use ledger::sqlite::Sqlite;
 pub use ledger::{
-    Campaign, CampaignId, CampaignState, Counts, Decision, Ledger, Limits, NewCampaign, RowRecord,
-    Which,
+    Campaign, CampaignId, CampaignState, Counts, Decision, Ledger, Limits, NewCampaign, RowFilter,
+    RowRecord,
 };
 pub use rate::Rate;
 pub use receipt::{Receipt, ReceiptState, Recorded, record, record_stop};
-pub use run::{Ended, Progress, Report, Run, Stop};
+pub use run::{Progress, Report, Run, RunEnd, Stop};
 pub use sender::Sender;
 pub use state::{
     AccountProblem, Attempt, AttemptResult, Next, Order, Skip, State, on_receipt, order, reap,

@@ -10,7 +10,7 @@ use crate::Error;
 
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// Which delimiter the first line has most of, outside of quotes; a comma if it has none.
+/// RowFilter delimiter the first line has most of, outside of quotes; a comma if it has none.
 pub(super) fn delimiter(mut text: impl Read) -> Result<u8, Error> {
     let mut counts = [0_u32; DELIMITERS.len()];
     let (mut quoted, mut begun) = (false, false);
@@ -84,7 +84,7 @@ pub(super) fn rows(
         }
     }
     while next(&mut reader, &mut record)? {
-        let wanted = if record.len() != columns {
+        let keep_reading = if record.len() != columns {
             let fields = record.len();
             give(Values::Wrong(format!(
                 "the row has {fields} values, the list has {columns} columns"
@@ -100,7 +100,7 @@ pub(super) fn rows(
                 ))?,
             }
         };
-        if !wanted {
+        if !keep_reading {
             return Ok(());
         }
     }

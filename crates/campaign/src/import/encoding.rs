@@ -1,4 +1,4 @@
-//! Which encoding a list has, and its text in UTF-8.
+//! RowFilter encoding a list has, and its text in UTF-8.
 
 use std::io::{self, Read, SeekFrom};
 

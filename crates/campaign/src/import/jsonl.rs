@@ -34,11 +34,11 @@ pub(super) fn rows(
         if seen <= skip {
             continue;
         }
-        let wanted = match values(line, columns) {
+        let keep_reading = match values(line, columns) {
             Ok(values) => give(Values::Row(&mut values.iter().map(Option::as_deref)))?,
             Err(problem) => give(Values::Wrong(problem))?,
         };
-        if !wanted {
+        if !keep_reading {
             return Ok(());
         }
     }

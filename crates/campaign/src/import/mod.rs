@@ -124,7 +124,7 @@ pub async fn import<L: Ledger>(
         }
         return Err(error);
     }
-    ledger.seal(id).await?;
+    ledger.finish_import(id).await?;
     ledger.campaign(&name).await
 }
 

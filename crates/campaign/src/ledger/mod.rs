@@ -1,12 +1,12 @@
 //! Where campaigns, rows and receipts are kept: what every ledger does, whatever it is kept in.
 
+mod claim;
 pub mod sqlite;
-mod turn;
 pub(crate) mod types;
 
 use std::time::Duration;
 
-pub use turn::*;
+pub use claim::*;
 pub use types::*;
 
 use crate::key::RowId;
@@ -35,7 +35,10 @@ pub trait Ledger: Send + Sync {
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends the import: duplicates and suppressed numbers are skipped, and the campaign becomes [`Ready`](CampaignState::Ready).
-    fn seal(&self, campaign: CampaignId) -> impl Future<Output = Result<Counts, Error>> + Send;
+    fn finish_import(
+        &self,
+        campaign: CampaignId,
+    ) -> impl Future<Output = Result<Counts, Error>> + Send;
 
     /// Removes a campaign whose list was not imported to its end; nothing of it was sent.
     fn discard(&self, campaign: CampaignId) -> impl Future<Output = Result<(), Error>> + Send;
@@ -44,7 +47,7 @@ pub trait Ledger: Send + Sync {
     fn rows(
         &self,
         campaign: CampaignId,
-        which: Which,
+        which: RowFilter,
         after: u32,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<RowRecord>, Error>> + Send;
@@ -64,7 +67,10 @@ pub trait Ledger: Send + Sync {
     fn start(&self, campaign: CampaignId) -> impl Future<Output = Result<Worker, Error>> + Send;
 
     /// One turn of a worker, in one transaction: settles what came back, and claims what may be sent next.
-    fn turn(&self, turn: Turn) -> impl Future<Output = Result<Turned, Error>> + Send;
+    fn settle_and_claim(
+        &self,
+        request: ClaimRequest,
+    ) -> impl Future<Output = Result<ClaimReply, Error>> + Send;
 
     /// Ends a campaign of which nothing is left to send.
     fn finish(
@@ -83,7 +89,7 @@ pub trait Ledger: Send + Sync {
     fn pause(
         &self,
         campaign: CampaignId,
-        why: &str,
+        reason: &str,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Lets a paused campaign run again.
@@ -106,13 +112,13 @@ pub trait Ledger: Send + Sync {
     fn decisions(
         &self,
         campaign: CampaignId,
-    ) -> impl Future<Output = Result<Vec<Decided>, Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<DecisionRecord>, Error>> + Send;
 
     /// Puts numbers on the suppression list, for every campaign of the ledger; how many are new. Numbers have the platform's form.
     fn suppress(
         &self,
         phones: Vec<String>,
-        why: &str,
+        reason: &str,
     ) -> impl Future<Output = Result<u64, Error>> + Send;
 
     /// Sets the deadline and the caps of a campaign, in place of those that it had.

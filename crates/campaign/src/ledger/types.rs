@@ -76,7 +76,7 @@ pub struct Campaign {
     /// Where it is.
     pub state: CampaignState,
     /// Why it is paused.
-    pub why: Option<String>,
+    pub reason: Option<String>,
     /// Whether every row was checked.
     pub checked: bool,
     /// How many rows of the list were read so far.
@@ -227,10 +227,10 @@ impl fmt::Debug for NewRow {
     }
 }
 
-/// Which rows.
+/// RowFilter rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Which {
+pub enum RowFilter {
     /// Every one.
     All,
     /// Those that are ready.
@@ -364,17 +364,17 @@ pub struct Decision {
     pub(crate) order: Order,
     pub(crate) rows: Option<Vec<u32>>,
     pub(crate) by: String,
-    pub(crate) why: String,
+    pub(crate) reason: String,
 }
 
 impl Decision {
     /// For every row of the campaign whose outcome is unknown; by whom, and why.
-    pub fn all(order: Order, by: impl Into<String>, why: impl Into<String>) -> Self {
+    pub fn all(order: Order, by: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             order,
             rows: None,
             by: by.into(),
-            why: why.into(),
+            reason: reason.into(),
         }
     }
 
@@ -388,7 +388,7 @@ impl Decision {
 /// A decision that was carried out for a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Decided {
+pub struct DecisionRecord {
     /// The row.
     pub row: u32,
     /// What was decided.
@@ -396,7 +396,7 @@ pub struct Decided {
     /// By whom.
     pub by: String,
     /// Why.
-    pub why: String,
+    pub reason: String,
     /// When.
     pub at: SystemTime,
 }

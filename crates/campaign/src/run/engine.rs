@@ -10,12 +10,13 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use nxcloud_client::Request;
 use tokio::sync::watch;
 
-use super::{Ended, Progress, Report, Run};
+use super::{Progress, Report, Run, RunEnd};
 use crate::breaker::{Breaker, SlowDown};
 use crate::check::checked;
 use crate::compose::Compose;
 use crate::ledger::{
-    CampaignId, CampaignState, Claimed, Counts, Ledger, POLL, Settle, Turn, Turned, Worker,
+    CampaignId, CampaignState, ClaimReply, ClaimRequest, Claimed, Counts, Ledger, POLL, Settle,
+    Worker,
 };
 use crate::sender::Sender;
 use crate::state::{Attempt, AttemptResult, State};
@@ -26,37 +27,37 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait between two tries to settle them.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What the next turn has to tell the ledger: how long the account has to be left alone, why the campaign has to stop.
-type News = (Option<Duration>, Option<String>);
+/// What the next request reports to the ledger: how long the account must not be used, and why the campaign must stop.
+type Signals = (Option<Duration>, Option<String>);
 type Sending<'e> = Pin<Box<dyn Future<Output = Settle> + Send + 'e>>;
-type Turning<'e> = Pin<Box<dyn Future<Output = Result<Turned, Error>> + Send + 'e>>;
+type Claiming<'e> = Pin<Box<dyn Future<Output = Result<ClaimReply, Error>> + Send + 'e>>;
 
 pub(super) struct Engine<'e, R, L, C, S> {
     run: &'e Run<'e, R, L, C, S>,
     campaign: CampaignId,
     worker: Worker,
     stop: watch::Receiver<bool>,
-    under_way: FuturesUnordered<Sending<'e>>,
+    in_flight: FuturesUnordered<Sending<'e>>,
     /// What came back and is not settled yet.
     ended: Vec<Settle>,
     breaker: Breaker,
     slow_down: SlowDown,
     began: Instant,
-    news: News,
+    signals: Signals,
     /// Why nothing more is claimed.
-    end: Option<Ended>,
+    end: Option<RunEnd>,
     /// No claim before.
     next_claim: Instant,
     left: u64,
     counts: Counts,
 }
 
-/// A turn under way, and what it settles.
-struct Under<'e> {
-    turning: Turning<'e>,
+/// A request to the ledger in flight, and what it settles.
+struct Pending<'e> {
+    claiming: Claiming<'e>,
     settle: Arc<Vec<Settle>>,
-    want: u32,
-    news: News,
+    max_claims: u32,
+    signals: Signals,
 }
 
 impl<'e, R, L, C, S> Engine<'e, R, L, C, S>
@@ -75,12 +76,12 @@ where
             campaign,
             worker,
             stop: run.stop.0.subscribe(),
-            under_way: FuturesUnordered::new(),
+            in_flight: FuturesUnordered::new(),
             ended: Vec::new(),
             breaker: Breaker::new(run.breaker),
             slow_down: SlowDown::default(),
             began: Instant::now(),
-            news: (None, None),
+            signals: (None, None),
             end: None,
             next_claim: Instant::now(),
             left: u64::MAX,
@@ -90,27 +91,27 @@ where
     }
 
     pub(super) async fn run(mut self) -> Result<Report, Error> {
-        let mut turn: Option<Under<'e>> = None;
+        let mut pending: Option<Pending<'e>> = None;
         let mut failing: Option<(Instant, Instant)> = None;
         loop {
             if *self.stop.borrow() {
-                self.end.get_or_insert(Ended::Stopped);
+                self.end.get_or_insert(RunEnd::Stopped);
             }
             let now = Instant::now();
             let free = self.free();
             let held = failing.is_some_and(|(_, again)| now < again);
             // After a failure what came back is settled first.
             let settle_first = failing.is_some() && !self.ended.is_empty();
-            let want = if now >= self.next_claim && !settle_first {
+            let max_claims = if now >= self.next_claim && !settle_first {
                 free
             } else {
                 0
             };
-            let news = !self.ended.is_empty() || self.news.1.is_some();
-            if turn.is_none() && !held && (want > 0 || news) {
-                turn = Some(self.turn(want));
+            let signals = !self.ended.is_empty() || self.signals.1.is_some();
+            if pending.is_none() && !held && (max_claims > 0 || signals) {
+                pending = Some(self.settle_and_claim(max_claims));
             }
-            let idle = turn.is_none() && self.under_way.is_empty() && self.ended.is_empty();
+            let idle = pending.is_none() && self.in_flight.is_empty() && self.ended.is_empty();
             if idle && (self.end.is_some() || self.left == 0) {
                 break;
             }
@@ -120,35 +121,35 @@ where
             };
             tokio::select! {
                 biased;
-                Some(settle) = self.under_way.next(), if !self.under_way.is_empty() => {
+                Some(settle) = self.in_flight.next(), if !self.in_flight.is_empty() => {
                     self.take(settle);
-                    // All that came back meanwhile goes into one turn.
-                    while let Some(Some(settle)) = self.under_way.next().now_or_never() {
+                    // All replies that arrived meanwhile go into one request.
+                    while let Some(Some(settle)) = self.in_flight.next().now_or_never() {
                         self.take(settle);
                     }
                 }
-                result = turning(&mut turn) => {
-                    let Some(Under { settle, want, news, .. }) = turn.take() else { continue };
+                result = claiming(&mut pending) => {
+                    let Some(Pending { settle, max_claims, signals, .. }) = pending.take() else { continue };
                     match result {
-                        Ok(turned) => {
+                        Ok(reply) => {
                             failing = None;
-                            self.turned(turned, want);
+                            self.on_reply(reply, max_claims);
                         }
                         Err(error) => {
                             self.ended.splice(0..0, settle.iter().cloned());
-                            self.news.0 = self.news.0.max(news.0);
-                            self.news.1 = news.1.or(self.news.1.take());
+                            self.signals.0 = self.signals.0.max(signals.0);
+                            self.signals.1 = signals.1.or(self.signals.1.take());
                             let now = Instant::now();
                             let (since, _) = *failing.get_or_insert((now, now));
                             let taken_over = error.kind() == ErrorKind::InUse;
-                            if (now - since >= PATIENCE || taken_over) && self.under_way.is_empty() {
+                            if (now - since >= PATIENCE || taken_over) && self.in_flight.is_empty() {
                                 return Err(error);
                             }
                             failing = Some((since, now + PAUSE));
                         }
                     }
                 }
-                () = tokio::time::sleep_until(wake.into()), if turn.is_none() && (free > 0 || held) => {}
+                () = tokio::time::sleep_until(wake.into()), if pending.is_none() && (free > 0 || held) => {}
                 _ = self.stop.changed(), if self.end.is_none() => {}
             }
         }
@@ -159,27 +160,27 @@ where
         if self.end.is_some() {
             return 0;
         }
-        let under_way = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
-        self.run.slots.saturating_sub(under_way)
+        let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
+        self.run.slots.saturating_sub(in_flight)
     }
 
-    fn turn(&mut self, want: u32) -> Under<'e> {
+    fn settle_and_claim(&mut self, max_claims: u32) -> Pending<'e> {
         let settle = Arc::new(std::mem::take(&mut self.ended));
-        let news = std::mem::take(&mut self.news);
-        let turn = Turn {
+        let signals = std::mem::take(&mut self.signals);
+        let request = ClaimRequest {
             campaign: self.campaign,
             worker: self.worker.id,
             settle: Arc::clone(&settle),
-            want,
-            slow_down: news.0,
-            pause: news.1.clone(),
+            max_claims,
+            slow_down: signals.0,
+            pause: signals.1.clone(),
             columns: Arc::clone(&self.worker.columns),
         };
-        Under {
-            turning: Box::pin(self.run.ledger.turn(turn)),
+        Pending {
+            claiming: Box::pin(self.run.ledger.settle_and_claim(request)),
             settle,
-            want,
-            news,
+            max_claims,
+            signals,
         }
     }
 
@@ -189,24 +190,24 @@ where
             .slow_down
             .observe(&settle.attempt, self.began.elapsed())
         {
-            self.news.0 = self.news.0.max(Some(pause));
+            self.signals.0 = self.signals.0.max(Some(pause));
         }
-        if let Some(why) = self.breaker.observe(&settle.attempt) {
-            self.news.1.get_or_insert(why);
+        if let Some(reason) = self.breaker.observe(&settle.attempt) {
+            self.signals.1.get_or_insert(reason);
         }
         self.ended.push(settle);
     }
 
-    fn turned(&mut self, turned: Turned, want: u32) {
-        let Turned {
+    fn on_reply(&mut self, reply: ClaimReply, max_claims: u32) {
+        let ClaimReply {
             claimed,
             state,
-            why,
+            reason,
             counts,
             wait,
-        } = turned;
+        } = reply;
         let now = Instant::now();
-        let fewer = claimed.len() < want as usize;
+        let fewer = claimed.len() < max_claims as usize;
         self.next_claim = match wait {
             Some(wait) => now + wait.min(POLL),
             None if fewer => now + POLL,
@@ -215,10 +216,10 @@ where
         match state {
             CampaignState::Paused => {
                 self.end
-                    .get_or_insert(Ended::Paused(why.unwrap_or_default()));
+                    .get_or_insert(RunEnd::Paused(reason.unwrap_or_default()));
             }
             CampaignState::Cancelled => {
-                self.end.get_or_insert(Ended::Cancelled);
+                self.end.get_or_insert(RunEnd::Cancelled);
             }
             _ => {}
         }
@@ -228,7 +229,7 @@ where
         }
         self.run.progress.send_replace(Progress {
             counts: counts.clone(),
-            under_way: u32::try_from(self.under_way.len()).unwrap_or(u32::MAX),
+            in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
             ending: self.end.is_some(),
         });
         self.counts = counts;
@@ -237,7 +238,7 @@ where
     fn send(&mut self, claimed: Claimed) {
         let (run, Claimed { row, claim }) = (self.run, claimed);
         match checked(run.compose, &row) {
-            Ok(request) => self.under_way.push(Box::pin(async move {
+            Ok(request) => self.in_flight.push(Box::pin(async move {
                 let attempt = run.sender.send(&request).await;
                 Settle {
                     row: row.number(),
@@ -264,21 +265,21 @@ where
             .await?;
         self.run.progress.send_replace(Progress {
             counts: counts.clone(),
-            under_way: 0,
+            in_flight: 0,
             ending: true,
         });
         Ok(Report {
-            ended: self.end.unwrap_or(Ended::Done),
+            ended: self.end.unwrap_or(RunEnd::Done),
             counts,
             reaped: self.worker.reaped,
         })
     }
 }
 
-/// The turn under way; nothing comes while there is none.
-async fn turning(turn: &mut Option<Under<'_>>) -> Result<Turned, Error> {
-    match turn {
-        Some(under) => under.turning.as_mut().await,
+/// The reply of the request in flight; pending for ever while there is none.
+async fn claiming(request: &mut Option<Pending<'_>>) -> Result<ClaimReply, Error> {
+    match request {
+        Some(request) => request.claiming.as_mut().await,
         None => pending().await,
     }
 }

@@ -18,7 +18,7 @@ use crate::sender::Sender;
 
 /// A run of a campaign.
 ///
-/// Dropping the future of [`go`](Self::go) is like the end of the process: rows that were being sent are unknown when the ledger is opened
+/// Dropping the future of [`execute`](Self::execute) is like the end of the process: rows that were being sent are unknown when the ledger is opened
 /// next. To end a run in order, use its [`Stop`].
 #[must_use]
 pub struct Run<'r, R, L, C, S> {
@@ -59,7 +59,7 @@ where
         }
     }
 
-    /// How many requests are under way at once; 0 counts as 1. When the process is killed, at most so many rows are unknown.
+    /// How many requests are in flight at once; 0 counts as 1. When the process is killed, at most so many rows are unknown.
     pub fn slots(mut self, slots: u32) -> Self {
         self.slots = slots.max(1);
         self
@@ -103,7 +103,7 @@ where
     /// that is paused, cancelled or not imported to its end; [`ErrorKind::InUse`](crate::ErrorKind::InUse); and those of the ledger. When
     /// the ledger fails during the run, nothing more is claimed, replies that come are settled as soon as it works again, and after half a
     /// minute the run ends with the error: what could not be settled is unknown then.
-    pub async fn go(self) -> Result<Report, Error> {
+    pub async fn execute(self) -> Result<Report, Error> {
         let campaign = self.ledger.campaign(&self.campaign).await?;
         is_of::<R>(&campaign)?;
         if !campaign.checked
@@ -151,8 +151,8 @@ impl Stop {
 pub struct Progress {
     /// How many rows are in which state.
     pub counts: Counts,
-    /// How many requests are under way.
-    pub under_way: u32,
+    /// How many requests are in flight.
+    pub in_flight: u32,
     /// Whether the run is ending: it claims nothing more.
     pub ending: bool,
 }
@@ -160,7 +160,7 @@ pub struct Progress {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ended {
+pub enum RunEnd {
     /// Nothing is left to send.
     Done,
     /// It was stopped by its [`Stop`].
@@ -176,7 +176,7 @@ pub enum Ended {
 #[non_exhaustive]
 pub struct Report {
     /// How it ended.
-    pub ended: Ended,
+    pub ended: RunEnd,
     /// How many rows of the campaign are in which state.
     pub counts: Counts,
     /// How many rows became unknown at the start, because an earlier process ended while it sent them.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
-    Attempt, Campaign, Counts, Error, Ledger as _, NewCampaign, RowRecord, Sender, Sqlite, State,
-    Template, Which, import,
+    Attempt, Campaign, Counts, Error, Ledger as _, NewCampaign, RowFilter, RowRecord, Sender,
+    Sqlite, State, Template, import,
 };
 use nxcloud_sms::SendSms;
 use tempfile::TempDir;
@@ -75,7 +75,7 @@ impl World {
 
     pub(crate) async fn rows(&self, campaign: &Campaign) -> Vec<RowRecord> {
         self.ledger
-            .rows(campaign.id, Which::All, 0, 100_000)
+            .rows(campaign.id, RowFilter::All, 0, 100_000)
             .await
             .unwrap()
     }

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use nxcloud_campaign::{
-    Attempt, Ended, Ledger as _, NewCampaign, Receipt, ReceiptState, Run, Sender, Sqlite, State,
-    Which, import,
+    Attempt, Ledger as _, NewCampaign, Receipt, ReceiptState, RowFilter, Run, RunEnd, Sender,
+    Sqlite, State, import,
 };
 use nxcloud_sms::SendSms;
 
@@ -46,10 +46,10 @@ async fn killed_again_and_again_no_row_is_sent_twice() {
             .with(&sent);
         let run = Run::new(&ledger, "c", &world.template, &sender)
             .slots(8)
-            .go();
+            .execute();
         let until = sent.len() + 1 + kills * 7 % 41;
         if let Some(report) = killed(run, &sent, until).await {
-            assert_eq!(report.unwrap().ended, Ended::Done);
+            assert_eq!(report.unwrap().ended, RunEnd::Done);
             break;
         }
         kills += 1;
@@ -70,7 +70,7 @@ async fn killed_again_and_again_no_row_is_sent_twice() {
     // A receipt settles each of them that was sent; one that was not has none, and waits.
     let rows = world
         .ledger
-        .rows(campaign.id, Which::Unknown, 0, 1000)
+        .rows(campaign.id, RowFilter::Unknown, 0, 1000)
         .await
         .unwrap();
     let keys = sent.keys();
@@ -89,7 +89,7 @@ async fn killed_again_and_again_no_row_is_sent_twice() {
     }
     let left = world
         .ledger
-        .rows(campaign.id, Which::Unknown, 0, 1000)
+        .rows(campaign.id, RowFilter::Unknown, 0, 1000)
         .await
         .unwrap();
     assert!(
@@ -139,7 +139,7 @@ async fn dies(after: bool) -> (World, nxcloud_campaign::Campaign, Sent) {
         let mut run = pin!(
             Run::new(&ledger, "c", &world.template, &sender)
                 .slots(1)
-                .go()
+                .execute()
         );
         std::future::poll_fn(|context| match run.as_mut().poll(context) {
             Poll::Pending if sender.dead.load(Ordering::SeqCst) => Poll::Ready(()),
@@ -156,10 +156,10 @@ async fn it_ends_after_the_claim_and_before_the_bytes() {
     let (world, campaign, sent) = dies(false).await;
     let sender = Script::new(accepted).with(&sent);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
-    assert_eq!((report.reaped, report.ended), (1, Ended::Done));
+    assert_eq!((report.reaped, report.ended), (1, RunEnd::Done));
     assert_eq!(
         states(&report.counts),
         [("accepted", 5), ("unknown", 1)].into()
@@ -178,7 +178,7 @@ async fn it_ends_after_the_bytes_and_before_the_reply() {
     beside.record(vec![receipt(&key)]).await.unwrap();
     let sender = Script::new(accepted).with(&sent);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(states(&report.counts), [("accepted", 6)].into());
@@ -205,7 +205,7 @@ async fn a_copy_of_an_older_ledger_is_put_back() {
     let ledger = Sqlite::open(&path).unwrap();
     let run = Run::new(&ledger, "c", &world.template, &sender)
         .slots(1)
-        .go();
+        .execute();
     assert!(killed(run, &sender.sent, 4).await.is_none());
     drop(ledger);
     let before = sender.sent.keys();
@@ -215,12 +215,15 @@ async fn a_copy_of_an_older_ledger_is_put_back() {
         copy.record(vec![receipt(key)]).await.unwrap();
     }
     let report = Run::new(&copy, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(states(&report.counts), [("accepted", 10)].into());
     assert_eq!((sender.sent.len(), sender.sent.most()), (10, 1));
-    let rows = copy.rows(campaign.id, Which::All, 0, 100).await.unwrap();
+    let rows = copy
+        .rows(campaign.id, RowFilter::All, 0, 100)
+        .await
+        .unwrap();
     assert_eq!(
         rows.iter().filter(|row| row.claims == 0).count(),
         before.len()
@@ -246,13 +249,13 @@ async fn a_run_that_is_dropped_at_its_start_harms_nothing() {
     let sender = Script::new(accepted);
     for _ in 0..20 {
         Once(Box::pin(
-            Run::new(&world.ledger, "c", &world.template, &sender).go(),
+            Run::new(&world.ledger, "c", &world.template, &sender).execute(),
         ))
         .await;
     }
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
-    assert_eq!((report.ended, sender.sent.most()), (Ended::Done, 1));
+    assert_eq!((report.ended, sender.sent.most()), (RunEnd::Done, 1));
 }

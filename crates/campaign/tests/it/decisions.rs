@@ -1,8 +1,8 @@
 //! What a person decides about rows whose outcome is unknown.
 
 use nxcloud_campaign::{
-    Attempt, AttemptResult, CampaignState, Decision, Ended, ErrorKind, Ledger as _, Order, Run,
-    State, Which,
+    Attempt, AttemptResult, CampaignState, Decision, ErrorKind, Ledger as _, Order, RowFilter, Run,
+    RunEnd, State,
 };
 
 use crate::common::{Script, World, accepted, number, states};
@@ -16,12 +16,12 @@ async fn unknown() -> (World, nxcloud_campaign::Campaign, crate::common::Sent) {
         _ => accepted(request),
     });
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(
         (report.ended, states(&report.counts)),
-        (Ended::Done, [("accepted", 3), ("unknown", 3)].into())
+        (RunEnd::Done, [("accepted", 3), ("unknown", 3)].into())
     );
     (world, campaign, sender.sent)
 }
@@ -32,12 +32,12 @@ async fn unknown_rows_are_sent_again_on_an_order_only() {
     let sender = Script::new(accepted).with(&sent);
     let run = || Run::new(&world.ledger, "c", &world.template, &sender);
     for _ in 0..3 {
-        assert_eq!(run().go().await.unwrap().ended, Ended::Done);
+        assert_eq!(run().execute().await.unwrap().ended, RunEnd::Done);
     }
     assert_eq!(sent.len(), 6, "no run repeats them");
     let listed = world
         .ledger
-        .rows(campaign.id, Which::Unknown, 0, 10)
+        .rows(campaign.id, RowFilter::Unknown, 0, 10)
         .await
         .unwrap();
     assert_eq!(
@@ -65,7 +65,7 @@ async fn unknown_rows_are_sent_again_on_an_order_only() {
         world.ledger.campaign("c").await.unwrap().state,
         CampaignState::Ready
     );
-    let report = run().go().await.unwrap();
+    let report = run().execute().await.unwrap();
     assert_eq!(
         states(&report.counts),
         [("accepted", 5), ("unknown", 1)].into()
@@ -79,14 +79,14 @@ async fn unknown_rows_are_sent_again_on_an_order_only() {
     let decisions = world.ledger.decisions(campaign.id).await.unwrap();
     let lines: Vec<_> = decisions
         .iter()
-        .map(|one| (one.row, one.order, one.by.as_str(), one.why.as_str()))
+        .map(|one| (one.row, one.order, one.by.as_str(), one.reason.as_str()))
         .collect();
-    let why = "the platform has no record";
+    let reason = "the platform has no record";
     assert_eq!(
         lines,
         [
-            (2, Order::Resend, "Ann", why),
-            (4, Order::Accept, "Ann", why)
+            (2, Order::Resend, "Ann", reason),
+            (4, Order::Accept, "Ann", reason)
         ]
     );
 }
@@ -110,7 +110,7 @@ async fn all_of_them_at_once_and_by_whom() {
     assert_eq!(changed, 3);
     let sender = Script::new(accepted).with(&sent);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(states(&report.counts), [("accepted", 6)].into());

@@ -1,7 +1,7 @@
 //! Every row as CSV and JSON lines.
 
 use nxcloud_campaign::export::{FIELDS, Format, export, export_file};
-use nxcloud_campaign::{Attempt, AttemptResult, ErrorKind, Ledger as _, Run, Which};
+use nxcloud_campaign::{Attempt, AttemptResult, ErrorKind, Ledger as _, RowFilter, Run};
 use serde_json::Value;
 
 use crate::common::{Script, World, accepted, number};
@@ -16,7 +16,7 @@ async fn sent() -> (World, nxcloud_campaign::Campaign) {
     });
     let run = Run::new(&world.ledger, "c", &world.template, &sender);
     run.bad_rows(nxcloud_campaign::check::BadRows::Skip)
-        .go()
+        .execute()
         .await
         .unwrap();
     let campaign = world.ledger.campaign(&campaign.name).await.unwrap();
@@ -27,9 +27,15 @@ async fn sent() -> (World, nxcloud_campaign::Campaign) {
 async fn csv_has_a_line_for_every_row() {
     let (world, campaign) = sent().await;
     let mut out = Vec::new();
-    let written = export(&world.ledger, &campaign, Which::All, Format::Csv, &mut out)
-        .await
-        .unwrap();
+    let written = export(
+        &world.ledger,
+        &campaign,
+        RowFilter::All,
+        Format::Csv,
+        &mut out,
+    )
+    .await
+    .unwrap();
     assert_eq!(written, 4);
     let mut csv = csv::Reader::from_reader(out.as_slice());
     let headers: Vec<_> = csv.headers().unwrap().iter().map(str::to_owned).collect();
@@ -78,7 +84,7 @@ async fn json_lines_leave_out_what_a_row_has_not() {
     export(
         &world.ledger,
         &campaign,
-        Which::All,
+        RowFilter::All,
         Format::JsonLines,
         &mut out,
     )
@@ -100,7 +106,7 @@ async fn json_lines_leave_out_what_a_row_has_not() {
 async fn a_file_is_new_and_its_owners_alone() {
     let (world, campaign) = sent().await;
     let path = world.path("out.csv");
-    let written = export_file(&world.ledger, &campaign, Which::All, Format::Csv, &path)
+    let written = export_file(&world.ledger, &campaign, RowFilter::All, Format::Csv, &path)
         .await
         .unwrap();
     assert_eq!(written, 4);
@@ -113,7 +119,7 @@ async fn a_file_is_new_and_its_owners_alone() {
         );
     }
     let before = std::fs::read(&path).unwrap();
-    let error = export_file(&world.ledger, &campaign, Which::All, Format::Csv, &path)
+    let error = export_file(&world.ledger, &campaign, RowFilter::All, Format::Csv, &path)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Exists);

@@ -3,7 +3,8 @@
 use nxcloud_campaign::check::{BadRows, check};
 use nxcloud_campaign::import::{Format, List, ListOptions};
 use nxcloud_campaign::{
-    CampaignState, ErrorKind, Ledger as _, NewCampaign, Run, Skip, State, Template, Which, import,
+    CampaignState, ErrorKind, Ledger as _, NewCampaign, RowFilter, Run, Skip, State, Template,
+    import,
 };
 use nxcloud_sms::SendSms;
 
@@ -80,7 +81,7 @@ async fn json_lines_are_read() {
         [
             "1:8615012345678:Ann",
             "2:442079460958:-",
-            "3:character 1 does not belong into a phone number; write digits with the country code",
+            "3:character 1 is not part of a phone number; write digits with the country code",
             "4:the line is no JSON object; write one on each line",
             "5:a field holds a list or an object; only texts, numbers and booleans are values",
             "6:the line has a field that the first line does not have",
@@ -131,7 +132,7 @@ async fn a_broken_row_is_listed_and_refuses_the_start() {
     let campaign = world.import("c", &list).await.unwrap();
     let sender = Script::new(accepted);
     let error = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadRows);
@@ -150,13 +151,13 @@ async fn a_broken_row_is_listed_and_refuses_the_start() {
         [
             "2: the row has 1 values, the list has 2 columns",
             "3: the row has 3 values, the list has 2 columns",
-            "4: character 1 does not belong into a phone number; write digits with the country code",
+            "4: character 1 is not part of a phone number; write digits with the country code",
         ]
     );
     assert_eq!(sender.sent.len(), 0);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
         .bad_rows(BadRows::Skip)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(sender.sent.len(), 1);
@@ -164,7 +165,7 @@ async fn a_broken_row_is_listed_and_refuses_the_start() {
     assert_eq!(
         world
             .ledger
-            .rows(campaign.id, Which::Invalid, 0, 10)
+            .rows(campaign.id, RowFilter::Invalid, 0, 10)
             .await
             .unwrap()
             .len(),
@@ -199,9 +200,12 @@ async fn a_limit_that_a_row_breaks_is_found_before_the_first_row_is_sent() {
     assert!(!format!("{checked:?}").contains("Hello"));
     let sender = Script::new(accepted);
     let run = || Run::new(&world.ledger, "c", &world.template, &sender);
-    assert_eq!(run().go().await.unwrap_err().kind(), ErrorKind::BadRows);
+    assert_eq!(
+        run().execute().await.unwrap_err().kind(),
+        ErrorKind::BadRows
+    );
     assert_eq!(sender.sent.len(), 0);
-    let report = run().bad_rows(BadRows::Skip).go().await;
+    let report = run().bad_rows(BadRows::Skip).execute().await;
     // The last row's text has no number.
     assert_eq!(
         states(&report.unwrap().counts),
@@ -369,7 +373,7 @@ async fn an_interrupted_import_goes_on_and_a_changed_list_is_refused() {
     );
     let sender = Script::new(accepted);
     let error = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap_err();
     assert_eq!(
@@ -441,7 +445,7 @@ async fn suppressed_numbers_are_skipped_whenever_they_come() {
         .unwrap();
     let sender = Script::new(accepted);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(sender.sent.len(), 2);

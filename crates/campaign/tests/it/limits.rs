@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use nxcloud_campaign::{
-    AccountProblem, Attempt, AttemptResult, BreakerLimits, CampaignState, Ended, ErrorKind,
-    Ledger as _, Limits, NewCampaign, Rate, Run, Skip, State, import,
+    AccountProblem, Attempt, AttemptResult, BreakerLimits, CampaignState, ErrorKind, Ledger as _,
+    Limits, NewCampaign, Rate, Run, RunEnd, Skip, State, import,
 };
 use testing::in_time;
 
@@ -18,8 +18,8 @@ async fn what_is_past_the_deadline_expires() {
     let sender = Script::new(accepted);
     let run = || Run::new(&world.ledger, "c", &world.template, &sender);
     let limits = Limits::none().deadline(SystemTime::now() - Duration::from_secs(1));
-    let report = run().limits(limits).go().await.unwrap();
-    assert_eq!((report.ended, sender.sent.len()), (Ended::Done, 0));
+    let report = run().limits(limits).execute().await.unwrap();
+    assert_eq!((report.ended, sender.sent.len()), (RunEnd::Done, 0));
     assert_eq!(report.counts.skipped(Skip::Expired), 25_000);
     assert_eq!(
         world.ledger.campaign(&campaign.name).await.unwrap().state,
@@ -37,7 +37,7 @@ async fn a_row_that_is_put_back_past_the_deadline_expires_too() {
         "the run",
         Run::new(&world.ledger, "c", &world.template, &sender)
             .limits(limits)
-            .go(),
+            .execute(),
     );
     assert_eq!(report.await.unwrap().counts.skipped(Skip::Expired), 1);
     assert_eq!(sender.sent.len(), 1);
@@ -57,28 +57,28 @@ async fn the_caps_on_rows_and_on_money_hold() {
             .slots(8)
             .limits(limits)
     };
-    let report = run(Limits::none().rows(10)).go().await.unwrap();
+    let report = run(Limits::none().rows(10)).execute().await.unwrap();
     assert_eq!(
         report.ended,
-        Ended::Paused("the cap of 10 rows is reached".to_owned())
+        RunEnd::Paused("the cap of 10 rows is reached".to_owned())
     );
     // A rejected row costs nothing, an unknown one may have.
     assert_eq!((report.counts.sent(), sender.sent.len()), (10, 11));
     world.ledger.resume(campaign.id).await.unwrap();
     let report = run(Limits::none().cost("1.00", "0.07").unwrap())
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(
         report.ended,
-        Ended::Paused("the cap of 1 on money is reached, at 0.07 a row".to_owned())
+        RunEnd::Paused("the cap of 1 on money is reached, at 0.07 a row".to_owned())
     );
     assert_eq!(report.counts.sent(), 14, "14 at 0.07");
     world.ledger.resume(campaign.id).await.unwrap();
-    let report = run(Limits::none()).go().await.unwrap();
+    let report = run(Limits::none()).execute().await.unwrap();
     assert_eq!(
         (report.ended, report.counts.total(), sender.sent.most()),
-        (Ended::Done, 50, 1)
+        (RunEnd::Done, 50, 1)
     );
     for (most, row) in [("x", "1"), ("1", "0"), ("-1", "1"), ("1", "")] {
         assert_eq!(
@@ -98,24 +98,24 @@ async fn unknown_outcomes_in_a_row_pause_the_campaign() {
     let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(4);
     let report = run
         .breaker(BreakerLimits::new().unknown_in_a_row(6))
-        .go()
+        .execute()
         .await
         .unwrap();
-    let Ended::Paused(why) = &report.ended else {
+    let RunEnd::Paused(reason) = &report.ended else {
         panic!("{:?}", report.ended)
     };
     assert_eq!(
-        why,
+        reason,
         "the outcome of 6 sends in a row is unknown; the last: unexpected HTTP status (HTTP 502)"
     );
     let unknown = report.counts.state(State::Unknown);
     assert!(
         (6..6 + 4).contains(&unknown),
-        "{unknown}: at most what was under way"
+        "{unknown}: at most what was in flight"
     );
     assert_eq!(
-        world.ledger.campaign("c").await.unwrap().why.as_ref(),
-        Some(why)
+        world.ledger.campaign("c").await.unwrap().reason.as_ref(),
+        Some(reason)
     );
     assert_eq!(
         world.ledger.campaign("c").await.unwrap().state,
@@ -141,12 +141,12 @@ async fn an_account_that_cannot_send_pauses_at_once_and_loses_no_row() {
         });
         let report = Run::new(&world.ledger, "c", &world.template, &sender)
             .slots(2)
-            .go()
+            .execute()
             .await
             .unwrap();
         assert_eq!(
             report.ended,
-            Ended::Paused("rejected by the platform (balance)".to_owned())
+            RunEnd::Paused("rejected by the platform (balance)".to_owned())
         );
         assert_eq!(
             states(&report.counts),
@@ -157,7 +157,7 @@ async fn an_account_that_cannot_send_pauses_at_once_and_loses_no_row() {
         let sender = Script::new(accepted);
         let report = in_time(
             "the run",
-            Run::new(&world.ledger, "c", &world.template, &sender).go(),
+            Run::new(&world.ledger, "c", &world.template, &sender).execute(),
         )
         .await
         .unwrap();
@@ -184,7 +184,7 @@ async fn a_permission_that_one_row_lacks_does_not_stop_the_others() {
         testing::until("all rows", || sent.len() >= 20).await;
         stop.stop();
     };
-    let (report, ()) = tokio::join!(run.go(), watch);
+    let (report, ()) = tokio::join!(run.execute(), watch);
     let counts = report.unwrap().counts;
     assert_eq!(counts.state(State::Accepted), 19);
 }
@@ -202,7 +202,7 @@ async fn the_rate_of_the_account_holds_over_its_campaigns() {
     assert_eq!(campaign.rate, Some(Rate::per_second(100).with_burst(5)));
     let sender = Script::new(accepted);
     let run = Run::new(&world.ledger, "c", &world.template, &sender);
-    run.go().await.unwrap();
+    run.execute().await.unwrap();
     let rows = world.rows(&campaign).await;
     let mut claims: Vec<_> = rows.iter().filter_map(|row| row.claimed_at).collect();
     claims.sort();
@@ -237,7 +237,7 @@ async fn too_fast_slows_the_whole_account_down() {
         Attempt::new(AttemptResult::TooFast).with_retry_after(Duration::from_millis(700))
     });
     let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(1);
-    run.go().await.unwrap();
+    run.execute().await.unwrap();
     let after = refused.lock().unwrap().unwrap() + Duration::from_millis(700);
     let rows = world.rows(&campaign).await;
     assert!(

@@ -1,8 +1,8 @@
 //! Receipts in any order, repeated, for nobody, of services with and without a key.
 
 use nxcloud_campaign::{
-    Attempt, AttemptResult, Campaign, Ended, Ledger as _, Limits, NewCampaign, Receipt,
-    ReceiptState, Recorded, RowId, Run, Sender, State, Template, import, record, record_stop,
+    Attempt, AttemptResult, Campaign, Ledger as _, Limits, NewCampaign, Receipt, ReceiptState,
+    Recorded, RowId, Run, RunEnd, Sender, State, Template, import, record, record_stop,
 };
 use nxcloud_sms::SendSms;
 use nxcloud_viber::SendMessage;
@@ -40,7 +40,7 @@ fn matched(campaign: &Campaign, row: u32, news: bool) -> Recorded {
     }
 }
 
-/// Sends receipts of its own row while the request is under way.
+/// Sends receipts of its own row while the request is in flight.
 struct Early<'w> {
     world: &'w World,
     result: AttemptResult,
@@ -72,7 +72,7 @@ async fn a_receipt_before_the_reply_settles_the_row_whatever_the_reply_says() {
         };
         let report = Run::new(&world.ledger, "c", &world.template, &sender)
             .slots(4)
-            .go()
+            .execute()
             .await
             .unwrap();
         assert_eq!(
@@ -112,7 +112,7 @@ async fn a_receipt_after_the_reply_and_its_repeats() {
         _ => accepted(request),
     });
     Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     let rows = world.rows(&campaign).await;
@@ -158,12 +158,12 @@ async fn a_receipt_for_a_row_that_was_ordered_again_keeps_it_from_being_sent() {
     let campaign = world.campaign(1).await;
     let sender = Script::new(|_| Attempt::new(AttemptResult::Unknown));
     let run = || Run::new(&world.ledger, "c", &world.template, &sender);
-    run().go().await.unwrap();
+    run().execute().await.unwrap();
     let order = nxcloud_campaign::Decision::all(nxcloud_campaign::Order::Resend, "Ann", "");
     world.ledger.decide(campaign.id, order).await.unwrap();
     let key = world.rows(&campaign).await[0].row.key().to_owned();
     note(&world, receipt(&key, "2")).await;
-    assert_eq!(run().go().await.unwrap().ended, Ended::Done);
+    assert_eq!(run().execute().await.unwrap().ended, RunEnd::Done);
     assert_eq!(sender.sent.len(), 1);
 }
 
@@ -270,7 +270,7 @@ async fn after(statuses: Vec<&'static str>, reply: usize) -> String {
     let (before, later) = statuses.split_at(reply.min(statuses.len()));
     let sender = Receives(&world, before.to_vec());
     Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     let key = world.rows(&campaign).await[0].row.key().to_owned();
@@ -340,7 +340,7 @@ async fn without_a_key_the_message_id_finds_the_row_before_and_after_the_reply()
         checked.notes
     );
     let report = Run::new(&world.ledger, "v", &template, &ById(&world))
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(
@@ -387,12 +387,12 @@ async fn a_higher_price_than_assumed_counts_against_the_cap() {
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
         .slots(1)
         .limits(limits)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(
         report.ended,
-        Ended::Paused("the cap of 0.5 on money is reached, at 0.07 a row".to_owned())
+        RunEnd::Paused("the cap of 0.5 on money is reached, at 0.07 a row".to_owned())
     );
     assert_eq!(
         report.counts.state(State::Accepted),
@@ -425,7 +425,7 @@ async fn an_answer_puts_its_number_on_the_suppression_list() {
     assert!(stop(" Stop\n").await);
     let sender = Script::new(accepted);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use nxcloud_campaign::{
-    Attempt, AttemptResult, BreakerLimits, CampaignState, Ended, ErrorKind, Ledger as _,
-    NewCampaign, Row, Run, Skip, State, import,
+    Attempt, AttemptResult, BreakerLimits, CampaignState, ErrorKind, Ledger as _, NewCampaign, Row,
+    Run, RunEnd, Skip, State, import,
 };
 use nxcloud_client::AppKey;
 use nxcloud_sms::SendSms;
@@ -25,8 +25,8 @@ async fn every_row_is_sent_once_and_has_its_outcome() {
     let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(16);
     let mut progress = run.progress();
     let breaker = BreakerLimits::new().unknown_in_a_row(100);
-    let report = run.breaker(breaker).go().await.unwrap();
-    assert_eq!(report.ended, Ended::Done);
+    let report = run.breaker(breaker).execute().await.unwrap();
+    assert_eq!(report.ended, RunEnd::Done);
     assert_eq!(
         states(&report.counts),
         [("accepted", 100), ("rejected", 50), ("unknown", 50)].into()
@@ -57,10 +57,10 @@ async fn every_row_is_sent_once_and_has_its_outcome() {
     }
     // Whoever runs it again sends nothing.
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
-    assert_eq!((report.ended, sender.sent.len()), (Ended::Done, 200));
+    assert_eq!((report.ended, sender.sent.len()), (RunEnd::Done, 200));
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_closure_makes_the_requests_and_the_run_the_keys() {
     };
     let sender = Script::new(accepted);
     let report = Run::new(&world.ledger, "c", &compose, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(states(&report.counts), [("accepted", 3)].into());
@@ -101,7 +101,7 @@ async fn what_was_not_sent_or_refused_for_the_moment_is_tried_again() {
                 _ => accepted(request),
             },
         );
-    let report = Run::new(&world.ledger, "c", &world.template, &sender).go();
+    let report = Run::new(&world.ledger, "c", &world.template, &sender).execute();
     let report = in_time("the run", report).await.unwrap();
     assert_eq!(states(&report.counts), [("accepted", 3)].into());
     assert_eq!((sender.sent.len(), sender.sent.most()), (5, 2));
@@ -125,7 +125,7 @@ async fn no_more_requests_are_under_way_than_there_are_slots() {
     let sender = Counting(&now, &most);
     Run::new(&world.ledger, "c", &world.template, &sender)
         .slots(7)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(most.into_inner(), 7);
@@ -142,9 +142,9 @@ async fn a_stop_claims_no_more_and_waits_for_replies() {
         testing::until("the first rows", || sent.len() >= 5).await;
         stop.stop();
     };
-    let (report, ()) = tokio::join!(run.go(), watch);
+    let (report, ()) = tokio::join!(run.execute(), watch);
     let report = report.unwrap();
-    assert_eq!(report.ended, Ended::Stopped);
+    assert_eq!(report.ended, RunEnd::Stopped);
     let accepted_rows = report.counts.state(State::Accepted);
     assert_eq!(
         accepted_rows,
@@ -158,10 +158,10 @@ async fn a_stop_claims_no_more_and_waits_for_replies() {
     // The same command goes on.
     let sender = Script::new(accepted).with(&sent);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
-    assert_eq!((report.ended, report.reaped), (Ended::Done, 0));
+    assert_eq!((report.ended, report.reaped), (RunEnd::Done, 0));
     assert_eq!((sent.len(), sent.most()), (50, 1));
 }
 
@@ -177,12 +177,12 @@ async fn a_pause_of_another_process_ends_the_run_and_a_resume_lets_it_go_on() {
         beside.pause(campaign.id, "lunch").await.unwrap();
     };
     let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(5);
-    let (report, ()) = tokio::join!(run.go(), pause);
+    let (report, ()) = tokio::join!(run.execute(), pause);
     let report = report.unwrap();
-    assert_eq!(report.ended, Ended::Paused("lunch".to_owned()));
+    assert_eq!(report.ended, RunEnd::Paused("lunch".to_owned()));
     assert!(report.counts.state(State::Ready) > 0);
     let error = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongState);
@@ -192,7 +192,7 @@ async fn a_pause_of_another_process_ends_the_run_and_a_resume_lets_it_go_on() {
     );
     beside.resume(campaign.id).await.unwrap();
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap();
     assert_eq!(states(&report.counts), [("accepted", 300)].into());
@@ -215,9 +215,9 @@ async fn a_cancelled_campaign_skips_what_is_left() {
         beside.cancel(campaign.id).await.unwrap();
     };
     let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(5);
-    let (report, _) = tokio::join!(run.go(), cancel);
+    let (report, _) = tokio::join!(run.execute(), cancel);
     let report = report.unwrap();
-    assert_eq!(report.ended, Ended::Cancelled);
+    assert_eq!(report.ended, RunEnd::Cancelled);
     assert_eq!(
         report.counts.state(State::Ready),
         0,
@@ -228,7 +228,7 @@ async fn a_cancelled_campaign_skips_what_is_left() {
         300
     );
     let error = Run::new(&world.ledger, "c", &world.template, &sender)
-        .go()
+        .execute()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongState);
@@ -248,7 +248,7 @@ async fn a_campaign_of_another_operation_is_refused() {
     )
     .unwrap();
     let error = Run::new(&world.ledger, "c", &compose, &session)
-        .go()
+        .execute()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongState);
@@ -257,7 +257,7 @@ async fn a_campaign_of_another_operation_is_refused() {
         "the campaign is one of sms send_sms, not of viber send_message; use its operation"
     );
     let error = Run::new(&world.ledger, "nobody", &compose, &session)
-        .go()
+        .execute()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoCampaign);
@@ -267,5 +267,5 @@ async fn a_campaign_of_another_operation_is_refused() {
 #[allow(dead_code, reason = "it has to compile")]
 fn a_run_may_change_threads(world: &World, sender: &nxcloud_client::Session) {
     fn sent<T: Send>(_: T) {}
-    sent(Run::new(&world.ledger, "c", &world.template, sender).go());
+    sent(Run::new(&world.ledger, "c", &world.template, sender).execute());
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{FromRef, State as Of};
 use axum::routing::post;
 use nxcloud_campaign::{
-    BreakerLimits, Ended, Ledger as _, NewCampaign, ReceiptState, Run, Sqlite, State, Template,
+    BreakerLimits, Ledger as _, NewCampaign, ReceiptState, Run, RunEnd, Sqlite, State, Template,
     import, record,
 };
 use nxcloud_client::{Request, RetryPolicy};
@@ -84,8 +84,8 @@ async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
     let session = sandbox.session_builder().retry(careless).build().unwrap();
     let run = Run::new(&world.ledger, "c", &world.template, &session).slots(8);
     let run = run.breaker(BreakerLimits::new().unknown_in_a_row(1000));
-    let report = in_time("the run", run.go()).await.unwrap();
-    assert_eq!(report.ended, Ended::Done);
+    let report = in_time("the run", run.execute()).await.unwrap();
+    assert_eq!(report.ended, RunEnd::Done);
     sandbox.pushes().settled().await;
 
     let accepted = accepted_rows(&sandbox, "ext");
@@ -129,15 +129,15 @@ async fn an_empty_balance_pauses_and_a_topped_up_account_goes_on() {
             .enqueue_for("send_sms", Fault::Code { code: 3 });
     }
     let run = || Run::new(&world.ledger, "c", &world.template, &session).slots(4);
-    let report = in_time("the run", run().go()).await.unwrap();
-    let Ended::Paused(why) = report.ended else {
+    let report = in_time("the run", run().execute()).await.unwrap();
+    let RunEnd::Paused(reason) = report.ended else {
         panic!("{report:?}")
     };
-    assert!(why.contains("BALANCE_TOO_LOW"), "{why}");
+    assert!(reason.contains("BALANCE_TOO_LOW"), "{reason}");
     assert_eq!(report.counts.state(State::Rejected), 0);
     sandbox.faults().clear();
     world.ledger.resume(campaign.id).await.unwrap();
-    let report = in_time("the run", run().go()).await.unwrap();
+    let report = in_time("the run", run().execute()).await.unwrap();
     assert_eq!(states(&report.counts), [("accepted", 20)].into());
     assert_eq!(accepted_rows(&sandbox, "ext").len(), 20);
 }
@@ -164,7 +164,7 @@ async fn a_service_without_a_key_matches_by_message_id() {
         .enqueue_for("send_message", Fault::ResetAfterAccept);
     let session = sandbox.session();
     let run = Run::new(&world.ledger, "v", &template, &session).slots(8);
-    let report = in_time("the run", run.go()).await.unwrap();
+    let report = in_time("the run", run.execute()).await.unwrap();
     assert_eq!(
         states(&report.counts),
         [("accepted", 39), ("unknown", 1)].into()

@@ -2,13 +2,13 @@
 
 use rusqlite::Row as Found;
 
+use super::claim::{moment, set_state, state_of, time};
 use super::problem::{Stored as _, damaged};
 use super::tally::Changes;
-use super::turn::{moment, set_state, state_of, time};
 use super::{Work, id, row_id, sql};
 use crate::clock::Nanos;
 use crate::ledger::types::Cost;
-use crate::ledger::{Campaign, CampaignId, CampaignState, Decided, Decision, Limits};
+use crate::ledger::{Campaign, CampaignId, CampaignState, Decision, DecisionRecord, Limits};
 use crate::state::{Order, State, order};
 use crate::{Error, ErrorKind, Rate};
 
@@ -43,7 +43,7 @@ fn campaign(row: &Found<'_>) -> rusqlite::Result<Option<Campaign>> {
         operation: row.get(3)?,
         template: row.get(4)?,
         state,
-        why: row.get(6)?,
+        reason: row.get(6)?,
         checked: row.get(7)?,
         imported: row.get(8)?,
         columns,
@@ -64,11 +64,14 @@ fn campaign(row: &Found<'_>) -> rusqlite::Result<Option<Campaign>> {
     }))
 }
 
-pub(super) fn pause(work: &Work<'_>, campaign: CampaignId, why: &str) -> Result<(), Error> {
+pub(super) fn pause(work: &Work<'_>, campaign: CampaignId, reason: &str) -> Result<(), Error> {
     match state_of(work, campaign)?.state {
-        CampaignState::Ready | CampaignState::Running | CampaignState::Paused => {
-            set_state(work.connection, campaign, CampaignState::Paused, Some(why))
-        }
+        CampaignState::Ready | CampaignState::Running | CampaignState::Paused => set_state(
+            work.connection,
+            campaign,
+            CampaignState::Paused,
+            Some(reason),
+        ),
         other => Err(not_now("paused", other)),
     }
 }
@@ -142,9 +145,9 @@ pub(super) fn decide(
         }
         let mut statement = connection.prepare_cached(sql::ADD_DECISION).stored()?;
         statement
-            .execute((id, now, resend, &decision.by, &decision.why))
+            .execute((id, now, resend, &decision.by, &decision.reason))
             .stored()?;
-        changes.go(campaign, (State::Unknown, None), (next, None), 1);
+        changes.moved(campaign, (State::Unknown, None), (next, None), 1);
         changes.resent(campaign, i64::from(resend));
         changed += 1;
     }
@@ -155,7 +158,10 @@ pub(super) fn decide(
     Ok(changed)
 }
 
-pub(super) fn decisions(work: &Work<'_>, campaign: CampaignId) -> Result<Vec<Decided>, Error> {
+pub(super) fn decisions(
+    work: &Work<'_>,
+    campaign: CampaignId,
+) -> Result<Vec<DecisionRecord>, Error> {
     let mut statement = work.connection.prepare_cached(sql::DECISIONS).stored()?;
     let mut found = statement
         .query((id(campaign, 0), id(campaign, u32::MAX)))
@@ -163,23 +169,23 @@ pub(super) fn decisions(work: &Work<'_>, campaign: CampaignId) -> Result<Vec<Dec
     let mut decisions = Vec::new();
     while let Some(row) = found.next().stored()? {
         let resend: bool = row.get(2).stored()?;
-        decisions.push(Decided {
+        decisions.push(DecisionRecord {
             row: row_id(row.get(0).stored()?)?.row,
             at: time(row.get(1).stored()?),
             order: if resend { Order::Resend } else { Order::Accept },
             by: row.get(3).stored()?,
-            why: row.get(4).stored()?,
+            reason: row.get(4).stored()?,
         });
     }
     Ok(decisions)
 }
 
-pub(super) fn suppress(work: &Work<'_>, phones: &[String], why: &str) -> Result<u64, Error> {
+pub(super) fn suppress(work: &Work<'_>, phones: &[String], reason: &str) -> Result<u64, Error> {
     let mut statement = work.connection.prepare_cached(sql::SUPPRESS).stored()?;
     let mut added = 0;
     for phone in phones {
         added += statement
-            .execute((work.key.number(phone), work.now, why))
+            .execute((work.key.number(phone), work.now, reason))
             .stored()?;
     }
     Ok(u64::try_from(added).unwrap_or(u64::MAX))

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::problem::{Stored as _, damaged};
 use super::sort::{Sorter, unsorted};
 use super::tally::{self, Changes};
-use super::{Sqlite, Work, id, row_id, sql, turn};
+use super::{Sqlite, Work, claim, id, row_id, sql};
 use crate::compose::Columns;
 use crate::ledger::{Batch, CampaignId, CampaignState, Counts, NewCampaign};
 use crate::state::{Skip, State};
@@ -164,7 +164,7 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
 
 pub(super) fn sealed(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Error> {
     imported(work.connection, campaign)?;
-    turn::set_state(work.connection, campaign, CampaignState::Ready, None)?;
+    claim::set_state(work.connection, campaign, CampaignState::Ready, None)?;
     tally::counts(work.connection, campaign)
 }
 
@@ -196,7 +196,7 @@ pub(super) fn invalidate(
 ) -> Result<(), Error> {
     let rows = rows
         .iter()
-        .map(|(row, why)| (id(campaign, *row), why.clone()));
+        .map(|(row, reason)| (id(campaign, *row), reason.clone()));
     skip(work, campaign, Skip::Invalid, &rows.collect::<Vec<_>>())
 }
 
@@ -209,14 +209,14 @@ fn skip(
 ) -> Result<(), Error> {
     let mut statement = work.connection.prepare_cached(sql::SKIP).stored()?;
     let mut skipped = 0;
-    for (id, why) in rows {
+    for (id, reason) in rows {
         skipped += statement
-            .execute((id, skip.number(), why, work.now))
+            .execute((id, skip.number(), reason, work.now))
             .stored()?;
     }
     let mut changes = Changes::default();
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
-    changes.go(
+    changes.moved(
         campaign,
         (State::Ready, None),
         (State::Skipped, Some(skip)),

@@ -4,6 +4,7 @@
 //! `synchronous=FULL`). Another thread reads beside it. Other processes may open the same file: they read, note receipts, pause and
 //! decide; an OS lock on a file beside the ledger lets one of them be the worker.
 
+mod claim;
 mod control;
 mod lists;
 mod open;
@@ -15,7 +16,6 @@ mod sort;
 mod sql;
 mod tally;
 mod thread;
-mod turn;
 mod worker;
 
 use std::fmt;
@@ -27,8 +27,8 @@ pub(crate) use open::private;
 use rusqlite::Connection;
 
 use super::{
-    Batch, Campaign, CampaignId, Counts, Decided, Decision, Ledger, Limits, NewCampaign, RowRecord,
-    Turn, Turned, Which, Worker, WorkerId,
+    Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord,
+    Ledger, Limits, NewCampaign, RowFilter, RowRecord, Worker, WorkerId,
 };
 use crate::clock::Clock;
 use crate::key::{LedgerKey, RowId};
@@ -172,7 +172,7 @@ impl Ledger for Sqlite {
             .await
     }
 
-    async fn seal(&self, campaign: CampaignId) -> Result<Counts, Error> {
+    async fn finish_import(&self, campaign: CampaignId) -> Result<Counts, Error> {
         self.skip_equal_numbers(campaign).await?;
         self.write(move |work| lists::sealed(work, campaign)).await
     }
@@ -188,7 +188,7 @@ impl Ledger for Sqlite {
     async fn rows(
         &self,
         campaign: CampaignId,
-        which: Which,
+        which: RowFilter,
         after: u32,
         limit: u32,
     ) -> Result<Vec<RowRecord>, Error> {
@@ -224,8 +224,9 @@ impl Ledger for Sqlite {
         Ok(worker)
     }
 
-    async fn turn(&self, turn: Turn) -> Result<Turned, Error> {
-        self.write(move |work| turn::turn(work, turn)).await
+    async fn settle_and_claim(&self, request: ClaimRequest) -> Result<ClaimReply, Error> {
+        self.write(move |work| claim::settle_and_claim(work, request))
+            .await
     }
 
     async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
@@ -238,9 +239,9 @@ impl Ledger for Sqlite {
             .await
     }
 
-    async fn pause(&self, campaign: CampaignId, why: &str) -> Result<(), Error> {
-        let why = why.to_owned();
-        self.write(move |work| control::pause(work, campaign, &why))
+    async fn pause(&self, campaign: CampaignId, reason: &str) -> Result<(), Error> {
+        let reason = reason.to_owned();
+        self.write(move |work| control::pause(work, campaign, &reason))
             .await
     }
 
@@ -253,7 +254,7 @@ impl Ledger for Sqlite {
         self.write(move |work| control::cancel(work, campaign))
             .await?;
         while self
-            .write(move |work| turn::skip_ready(work, campaign, crate::Skip::Cancelled))
+            .write(move |work| claim::skip_ready(work, campaign, crate::Skip::Cancelled))
             .await?
         {}
         self.counts(campaign).await
@@ -269,14 +270,14 @@ impl Ledger for Sqlite {
             .await
     }
 
-    async fn decisions(&self, campaign: CampaignId) -> Result<Vec<Decided>, Error> {
+    async fn decisions(&self, campaign: CampaignId) -> Result<Vec<DecisionRecord>, Error> {
         self.read(move |work| control::decisions(work, campaign))
             .await
     }
 
-    async fn suppress(&self, phones: Vec<String>, why: &str) -> Result<u64, Error> {
-        let why = why.to_owned();
-        self.write(move |work| control::suppress(work, &phones, &why))
+    async fn suppress(&self, phones: Vec<String>, reason: &str) -> Result<u64, Error> {
+        let reason = reason.to_owned();
+        self.write(move |work| control::suppress(work, &phones, &reason))
             .await
     }
 

@@ -21,7 +21,7 @@ pub(super) fn take(
     connection: &Connection,
     bucket: i64,
     now: Nanos,
-    want: u32,
+    max_claims: u32,
 ) -> Result<Permits, Error> {
     let mut statement = connection.prepare_cached(sql::RATE_OF).stored()?;
     let (rate, burst, arrival, paused): (i64, i64, Nanos, Nanos) = statement
@@ -39,13 +39,13 @@ pub(super) fn take(
     }
     if rate == 0 {
         return Ok(Permits {
-            granted: want,
+            granted: max_claims,
             wait: None,
         });
     }
     let mut statement = connection.prepare_cached(sql::TAKE).stored()?;
     let granted: Option<u32> = statement
-        .query_row((bucket, now, want, pause), |row| row.get(0))
+        .query_row((bucket, now, max_claims, pause), |row| row.get(0))
         .optional()
         .stored()?;
     let granted = granted.unwrap_or_default();

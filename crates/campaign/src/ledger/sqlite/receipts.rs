@@ -183,7 +183,7 @@ fn apply(
         let mut statement = connection.prepare_cached(sql::COSTS).stored()?;
         statement.execute((row.campaign.get(), cost)).stored()?;
     }
-    changes.go(row.campaign, (before, skip), (after, None), 1);
+    changes.moved(row.campaign, (before, skip), (after, None), 1);
     // Of a row that was accepted already, the reply's reason stays.
     let reason = match (before == after, is.signed) {
         (true, _) => None,

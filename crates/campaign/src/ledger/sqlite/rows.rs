@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::Row as Found;
 
+use super::claim::time;
 use super::problem::{Stored as _, damaged};
-use super::turn::time;
 use super::{Work, id, lists, row_id, sql};
 use crate::Error;
 use crate::compose::{Columns, Row};
 use crate::key::{LedgerKey, RowId};
-use crate::ledger::{CampaignId, RowReceipt, RowRecord, Which};
+use crate::ledger::{CampaignId, RowFilter, RowReceipt, RowRecord};
 use crate::receipt::ReceiptState;
 use crate::state::{Skip, State};
 
@@ -34,15 +34,15 @@ pub(super) fn row(
 pub(super) fn rows(
     work: &Work<'_>,
     campaign: CampaignId,
-    which: Which,
+    which: RowFilter,
     after: u32,
     limit: u32,
 ) -> Result<Vec<RowRecord>, Error> {
     let sql = match which {
-        Which::All => sql::ROWS,
-        Which::Ready => sql::ROWS_READY,
-        Which::Unknown => sql::ROWS_UNKNOWN,
-        Which::Invalid => sql::ROWS_INVALID,
+        RowFilter::All => sql::ROWS,
+        RowFilter::Ready => sql::ROWS_READY,
+        RowFilter::Unknown => sql::ROWS_UNKNOWN,
+        RowFilter::Invalid => sql::ROWS_INVALID,
     };
     let columns = Arc::new(lists::columns(work.connection, campaign)?);
     let mut statement = work.connection.prepare_cached(sql).stored()?;

@@ -136,22 +136,22 @@ mod tests {
         fn pairs_come_in_order_however_many_fit(
             pairs in prop::collection::vec((-3..3_i64, any::<u32>()), 0..60),
             most in 1..70_usize,
-            wanted in 0..70_usize,
+            taken in 0..70_usize,
         ) {
             let folder = tempfile::tempdir().unwrap();
             let mut sorter = Sorter::holding(folder.path(), most);
             for pair in &pairs {
                 sorter.push(*pair).unwrap();
             }
-            let mut given = Vec::new();
+            let mut visited = Vec::new();
             sorter.sorted(|pair| {
-                given.push(pair);
-                Ok(given.len() < wanted)
+                visited.push(pair);
+                Ok(visited.len() < taken)
             }).unwrap();
             let mut expected = pairs;
             expected.sort_unstable();
-            expected.truncate(wanted.max(1));
-            prop_assert_eq!(given, expected);
+            expected.truncate(taken.max(1));
+            prop_assert_eq!(visited, expected);
             prop_assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file is left");
         }
     }

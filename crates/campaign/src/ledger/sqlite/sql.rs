@@ -36,7 +36,7 @@ CREATE TABLE campaign(
     imported INTEGER NOT NULL DEFAULT 0,
     bucket INTEGER NOT NULL REFERENCES bucket(id),
     state INTEGER NOT NULL,
-    why TEXT,
+    reason TEXT,
     checked INTEGER NOT NULL DEFAULT 0,
     deadline INTEGER,
     most_rows INTEGER,
@@ -93,7 +93,7 @@ CREATE TABLE waiting(
     PRIMARY KEY(service, message_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE suppressed(mac INTEGER PRIMARY KEY, at INTEGER NOT NULL, why TEXT NOT NULL) STRICT;
+CREATE TABLE suppressed(mac INTEGER PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
 
 -- How many rows are in which state, kept in the transaction that changes the rows.
 CREATE TABLE tally(
@@ -108,7 +108,7 @@ CREATE TABLE decision(
     at INTEGER NOT NULL,
     resend INTEGER NOT NULL,
     by TEXT NOT NULL,
-    why TEXT NOT NULL,
+    reason TEXT NOT NULL,
     PRIMARY KEY(row, at)
 ) STRICT, WITHOUT ROWID;
 "];
@@ -128,18 +128,18 @@ pub(super) const ADD_CAMPAIGN: &str = "
 INSERT INTO campaign(name, service, operation, echoes, template, list, fingerprint, number_column, bucket, state, created_at)
 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 pub(super) const CAMPAIGNS: &str = "
-SELECT c.id, c.name, c.service, c.operation, c.template, c.state, c.why, c.checked, c.imported, c.columns, c.number_column, c.list,
+SELECT c.id, c.name, c.service, c.operation, c.template, c.state, c.reason, c.checked, c.imported, c.columns, c.number_column, c.list,
        c.deadline, c.most_rows, c.most_cost, c.row_cost, b.rate, b.burst
 FROM campaign c JOIN bucket b ON b.id = c.bucket
 WHERE ?1 IS NULL OR c.name = ?1 ORDER BY c.id";
 pub(super) const TURN: &str = "
-SELECT state, why, echoes, service, bucket, deadline, most_rows, most_cost, max(row_cost, highest_cost) FROM campaign WHERE id = ?1";
+SELECT state, reason, echoes, service, bucket, deadline, most_rows, most_cost, max(row_cost, highest_cost) FROM campaign WHERE id = ?1";
 pub(super) const IMPORTED: &str = "SELECT imported, state FROM campaign WHERE id = ?1";
 pub(super) const COLUMNS: &str = "SELECT columns, number_column FROM campaign WHERE id = ?1";
 pub(super) const SET_IMPORTED: &str =
     "UPDATE campaign SET imported = ?2, columns = coalesce(?3, columns) WHERE id = ?1";
 pub(super) const SET_CHECKED: &str = "UPDATE campaign SET checked = 1 WHERE id = ?1";
-pub(super) const SET_STATE: &str = "UPDATE campaign SET state = ?2, why = ?3 WHERE id = ?1";
+pub(super) const SET_STATE: &str = "UPDATE campaign SET state = ?2, reason = ?3 WHERE id = ?1";
 pub(super) const SET_LIMITS: &str = "
 UPDATE campaign SET deadline = ?2, most_rows = ?3, most_cost = ?4, row_cost = ?5 WHERE id = ?1";
 pub(super) const COSTS: &str =
@@ -189,9 +189,9 @@ pub(super) const UNKNOWN: &str =
 pub(super) const DECIDE: &str = "
 UPDATE row SET state = ?2, not_before = 0, settled_at = ?3, reason = ?4 WHERE id = ?1 AND state = 4";
 pub(super) const ADD_DECISION: &str =
-    "INSERT OR REPLACE INTO decision(row, at, resend, by, why) VALUES(?1, ?2, ?3, ?4, ?5)";
+    "INSERT OR REPLACE INTO decision(row, at, resend, by, reason) VALUES(?1, ?2, ?3, ?4, ?5)";
 pub(super) const DECISIONS: &str = "
-SELECT row, at, resend, by, why FROM decision WHERE row BETWEEN ?1 AND ?2 ORDER BY at, row";
+SELECT row, at, resend, by, reason FROM decision WHERE row BETWEEN ?1 AND ?2 ORDER BY at, row";
 
 macro_rules! rows {
     ($from:literal, $where:literal) => {
@@ -239,7 +239,7 @@ pub(super) const FORGET_WAITING: &str = "DELETE FROM waiting WHERE at < ?1";
 // Numbers that get nothing.
 
 pub(super) const SUPPRESS: &str =
-    "INSERT INTO suppressed(mac, at, why) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    "INSERT INTO suppressed(mac, at, reason) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
 pub(super) const SUPPRESSED: &str = "SELECT mac FROM suppressed ORDER BY mac";
 pub(super) const IS_SUPPRESSED: &str = "SELECT 1 FROM suppressed WHERE mac = ?1";
 
@@ -253,7 +253,7 @@ pub(super) const COUNTS: &str = "SELECT kind, count FROM tally WHERE campaign = 
 
 pub(super) const SET_RATE: &str = "
 UPDATE bucket SET rate = ?2, burst = ?3 WHERE id = (SELECT bucket FROM campaign WHERE id = ?1)";
-/// `?2` now, `?3` wanted, `?4` the longest pause. GCRA for several requests at once: the first is granted while the theoretical arrival is at most
+/// `?2` now, `?3` requested, `?4` the longest pause. GCRA for several requests at once: the first is granted while the theoretical arrival is at most
 /// the tolerance ahead, each further one is an interval later. An arrival further ahead than any request can have put it comes
 /// from a clock that was set back; it counts as the furthest that still grants one. A pause that ends later than any can is none.
 pub(super) const TAKE: &str = "

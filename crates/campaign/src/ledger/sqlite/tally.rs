@@ -39,7 +39,7 @@ impl Changes {
     }
 
     /// Rows that go from one state to another.
-    pub(super) fn go(
+    pub(super) fn moved(
         &mut self,
         campaign: CampaignId,
         from: (State, Option<Skip>),

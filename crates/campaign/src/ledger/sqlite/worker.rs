@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::claim::{set_state, state_of};
 use super::problem::{Stored as _, damaged};
 use super::tally::{self, Changes};
-use super::turn::{set_state, state_of};
 use super::{Work, lists, sql};
 use crate::clock::{Nanos, nanos};
 use crate::ledger::{CampaignId, CampaignState, Counts, Worker, WorkerId};
@@ -27,7 +27,7 @@ pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
     while let Some(row) = found.next().stored()? {
         let (campaign, count): (u32, i64) = (row.get(0).stored()?, row.get(1).stored()?);
         let campaign = CampaignId::new(campaign).ok_or_else(damaged)?;
-        changes.go(
+        changes.moved(
             campaign,
             (State::Sending, None),
             (State::Unknown, None),
@@ -54,9 +54,9 @@ pub(super) fn start(work: &Work<'_>, campaign: CampaignId) -> Result<Worker, Err
             ));
         }
         CampaignState::Paused => {
-            let why = state.why.unwrap_or_default();
+            let reason = state.reason.unwrap_or_default();
             return Err(wrong(format!(
-                "the campaign is paused: {why}; resume it first"
+                "the campaign is paused: {reason}; resume it first"
             )));
         }
         CampaignState::Cancelled => {

@@ -53,7 +53,10 @@ async fn a_full_disk_during_an_import_loses_nothing_and_the_import_goes_on() {
     assert_eq!(ledger.counts(id).await.unwrap().total(), 100);
     room(&ledger).await;
     add(&ledger, id, 100, 50).await;
-    assert_eq!(ledger.seal(id).await.unwrap().state(State::Ready), 150);
+    assert_eq!(
+        ledger.finish_import(id).await.unwrap().state(State::Ready),
+        150
+    );
 }
 
 /// Refuses every statement that names this table column, as a disk does that fails.
@@ -74,7 +77,7 @@ async fn a_claim_that_fails_sends_nothing() {
     let worker = ledger.start(id).await.unwrap();
     trigger(&ledger, "CREATE TEMP TRIGGER fails BEFORE UPDATE ON row WHEN new.state = 1 AND (new.id & 7) = 4 BEGIN SELECT raise(ABORT, 'disk'); END").await;
     let error = ledger
-        .turn(turn(id, &worker, Vec::new(), 10))
+        .settle_and_claim(request(id, &worker, Vec::new(), 10))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Storage);
@@ -83,7 +86,7 @@ async fn a_claim_that_fails_sends_nothing() {
         (counts.state(State::Ready), counts.state(State::Sending)),
         (10, 0)
     );
-    let rows = ledger.rows(id, Which::All, 0, 100).await.unwrap();
+    let rows = ledger.rows(id, RowFilter::All, 0, 100).await.unwrap();
     assert!(
         rows.iter()
             .all(|row| row.state == State::Ready && row.claims == 0)
@@ -96,7 +99,7 @@ async fn a_settle_that_fails_is_tried_again_and_nothing_is_claimed_with_it() {
     let id = campaign(&ledger, 10).await;
     let worker = ledger.start(id).await.unwrap();
     let claimed = ledger
-        .turn(turn(id, &worker, Vec::new(), 2))
+        .settle_and_claim(request(id, &worker, Vec::new(), 2))
         .await
         .unwrap()
         .claimed;
@@ -108,7 +111,7 @@ async fn a_settle_that_fails_is_tried_again_and_nothing_is_claimed_with_it() {
             .collect::<Vec<_>>()
     };
     ledger
-        .turn(turn(id, &worker, settles(), 5))
+        .settle_and_claim(request(id, &worker, settles(), 5))
         .await
         .unwrap_err();
     let counts = ledger.counts(id).await.unwrap();
@@ -117,11 +120,14 @@ async fn a_settle_that_fails_is_tried_again_and_nothing_is_claimed_with_it() {
         (2, 8)
     );
     trigger(&ledger, "DROP TRIGGER fails").await;
-    let turned = ledger.turn(turn(id, &worker, settles(), 5)).await.unwrap();
+    let reply = ledger
+        .settle_and_claim(request(id, &worker, settles(), 5))
+        .await
+        .unwrap();
     assert_eq!(
         (
-            turned.counts.state(State::Accepted),
-            turned.counts.state(State::Sending)
+            reply.counts.state(State::Accepted),
+            reply.counts.state(State::Sending)
         ),
         (2, 5)
     );
@@ -130,11 +136,14 @@ async fn a_settle_that_fails_is_tried_again_and_nothing_is_claimed_with_it() {
         .iter()
         .map(|row| settled(row, Attempt::new(AttemptResult::NotSent)))
         .collect();
-    let turned = ledger.turn(turn(id, &worker, again, 0)).await.unwrap();
+    let reply = ledger
+        .settle_and_claim(request(id, &worker, again, 0))
+        .await
+        .unwrap();
     assert_eq!(
         (
-            turned.counts.state(State::Accepted),
-            turned.counts.state(State::Ready)
+            reply.counts.state(State::Accepted),
+            reply.counts.state(State::Ready)
         ),
         (2, 3)
     );
@@ -175,10 +184,10 @@ async fn a_run_outlives_a_ledger_that_fails_for_a_while() {
             tokio::time::sleep(Duration::from_millis(1200)).await;
             trigger(&ledger, "INSERT INTO mended VALUES(1)".to_owned()).await;
         };
-        let (report, ()) = tokio::join!(run.go(), mend);
+        let (report, ()) = tokio::join!(run.execute(), mend);
         let report = report.unwrap();
         assert_eq!(report.counts.state(State::Accepted), 500);
-        let rows = ledger.rows(id, Which::All, 0, 1000).await.unwrap();
+        let rows = ledger.rows(id, RowFilter::All, 0, 1000).await.unwrap();
         assert!(rows.iter().all(|row| row.claims == 1), "each was sent once");
     }
 }
@@ -189,7 +198,7 @@ async fn tallies_are_what_counting_gives() {
     let id = campaign(&ledger, 60).await;
     let worker = ledger.start(id).await.unwrap();
     let claimed = ledger
-        .turn(turn(id, &worker, Vec::new(), 40))
+        .settle_and_claim(request(id, &worker, Vec::new(), 40))
         .await
         .unwrap()
         .claimed;
@@ -206,7 +215,7 @@ async fn tallies_are_what_counting_gives() {
         .zip(results.into_iter().cycle())
         .map(|(row, result)| settled(row, Attempt::new(result)));
     ledger
-        .turn(turn(id, &worker, settles.take(36).collect(), 0))
+        .settle_and_claim(request(id, &worker, settles.take(36).collect(), 0))
         .await
         .unwrap();
     ledger
@@ -237,7 +246,7 @@ async fn tallies_are_what_counting_gives() {
     };
     ledger.record(vec![receipt]).await.unwrap();
     ledger
-        .turn(turn(id, &worker, Vec::new(), 100))
+        .settle_and_claim(request(id, &worker, Vec::new(), 100))
         .await
         .unwrap();
     drop(worker);

@@ -147,8 +147,11 @@ async fn there_is_one_worker_and_others_may_look() {
     let (folder, ledger) = ledger();
     let id = campaign(&ledger, 10).await;
     let worker = ledger.start(id).await.unwrap();
-    let turned = ledger.turn(turn(id, &worker, Vec::new(), 4)).await.unwrap();
-    assert_eq!(turned.claimed.len(), 4);
+    let reply = ledger
+        .settle_and_claim(request(id, &worker, Vec::new(), 4))
+        .await
+        .unwrap();
+    assert_eq!(reply.claimed.len(), 4);
     // Another process.
     let beside = Sqlite::open(folder.path().join("test.ledger")).unwrap();
     let error = beside.start(id).await.unwrap_err();
@@ -160,12 +163,15 @@ async fn there_is_one_worker_and_others_may_look() {
         "a worker that lives keeps its rows"
     );
     beside.pause(id, "by hand").await.unwrap();
-    let turned = ledger.turn(turn(id, &worker, Vec::new(), 4)).await.unwrap();
+    let reply = ledger
+        .settle_and_claim(request(id, &worker, Vec::new(), 4))
+        .await
+        .unwrap();
     assert_eq!(
-        (turned.claimed.len(), turned.state),
+        (reply.claimed.len(), reply.state),
         (0, crate::CampaignState::Paused)
     );
-    assert_eq!(turned.why.as_deref(), Some("by hand"));
+    assert_eq!(reply.reason.as_deref(), Some("by hand"));
     // The lock ends with the worker, and whoever opens the ledger next finds its rows.
     drop(worker);
     let next = Sqlite::open(folder.path().join("test.ledger")).unwrap();
@@ -185,26 +191,26 @@ async fn a_worker_that_was_replaced_claims_and_settles_nothing() {
     let id = campaign(&ledger, 10).await;
     let old = ledger.start(id).await.unwrap();
     let claimed = ledger
-        .turn(turn(id, &old, Vec::new(), 2))
+        .settle_and_claim(request(id, &old, Vec::new(), 2))
         .await
         .unwrap()
         .claimed;
     let (old_id, columns) = (old.id, Arc::clone(&old.columns));
     drop(old);
     let _new = ledger.start(id).await.unwrap();
-    let late = Turn {
+    let late = ClaimRequest {
         campaign: id,
         worker: old_id,
         settle: Arc::new(vec![settled(
             &claimed[0],
             Attempt::accepted("m1".to_owned()),
         )]),
-        want: 2,
+        max_claims: 2,
         slow_down: None,
         pause: None,
         columns,
     };
-    let error = ledger.turn(late).await.unwrap_err();
+    let error = ledger.settle_and_claim(late).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InUse);
     let counts = ledger.counts(id).await.unwrap();
     assert_eq!(

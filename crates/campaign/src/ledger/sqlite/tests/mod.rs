@@ -29,7 +29,7 @@ pub(super) async fn campaign(ledger: &Sqlite, rows: u32) -> CampaignId {
         .await
         .unwrap();
     add(ledger, id, 0, rows).await;
-    ledger.seal(id).await.unwrap();
+    ledger.finish_import(id).await.unwrap();
     id
 }
 
@@ -47,12 +47,17 @@ pub(super) async fn add(ledger: &Sqlite, id: CampaignId, after: u32, rows: u32) 
     ledger.import(id, batch).await.unwrap();
 }
 
-pub(super) fn turn(campaign: CampaignId, worker: &Worker, settle: Vec<Settle>, want: u32) -> Turn {
-    Turn {
+pub(super) fn request(
+    campaign: CampaignId,
+    worker: &Worker,
+    settle: Vec<Settle>,
+    max_claims: u32,
+) -> ClaimRequest {
+    ClaimRequest {
         campaign,
         worker: worker.id,
         settle: Arc::new(settle),
-        want,
+        max_claims,
         slow_down: None,
         pause: None,
         columns: Arc::clone(&worker.columns),

@@ -25,8 +25,8 @@ fn bucket(rate: u32, burst: u32) -> Connection {
     connection
 }
 
-fn take(connection: &Connection, now: Nanos, want: u32) -> u32 {
-    super::super::rate::take(connection, BUCKET, now, want)
+fn take(connection: &Connection, now: Nanos, max_claims: u32) -> u32 {
+    super::super::rate::take(connection, BUCKET, now, max_claims)
         .unwrap()
         .granted
 }
@@ -49,18 +49,18 @@ proptest! {
         let (rate, burst) = (NonZeroU32::new(rate).unwrap(), NonZeroU32::new(burst).unwrap());
         let interval = 1_000_000_000 / i64::from(rate.get()) + 1;
         let (mut now, mut arrival) = (START, Duration::ZERO);
-        for (kind, step, want) in steps {
+        for (kind, step, max_claims) in steps {
             now += match kind {
                 0 => step,
                 1 => step % (interval + 1),
                 _ => 0,
             };
             let mut expected = 0;
-            while expected < want {
+            while expected < max_claims {
                 let Ok(next) = gcra(rate, burst, at(now), arrival) else { break };
                 (arrival, expected) = (next, expected + 1);
             }
-            prop_assert_eq!(take(&connection, now, want), expected);
+            prop_assert_eq!(take(&connection, now, max_claims), expected);
         }
     }
 
@@ -142,9 +142,9 @@ async fn rows_put_back_before_the_clock_was_set_back_wait_an_hour_at_most() {
         .await
         .unwrap();
     let worker = ledger.start(id).await.unwrap();
-    let turned = ledger
-        .turn(turn(id, &worker, Vec::new(), 10))
+    let reply = ledger
+        .settle_and_claim(request(id, &worker, Vec::new(), 10))
         .await
         .unwrap();
-    assert_eq!(turned.claimed.len(), 3);
+    assert_eq!(reply.claimed.len(), 3);
 }

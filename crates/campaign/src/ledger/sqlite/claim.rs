@@ -13,7 +13,9 @@ use super::{Work, id, receipts, row_id, rows, sql};
 use crate::breaker::LONGEST_PAUSE;
 use crate::clock::{Nanos, nanos};
 use crate::ledger::types::Cost;
-use crate::ledger::{CampaignId, CampaignState, Claimed, POLL, Settle, Turn, Turned, WorkerId};
+use crate::ledger::{
+    CampaignId, CampaignState, ClaimReply, ClaimRequest, Claimed, POLL, Settle, WorkerId,
+};
 use crate::state::{Skip, State, settle};
 use crate::{Error, ErrorKind, money};
 
@@ -24,11 +26,11 @@ pub(super) fn set_state(
     connection: &Connection,
     campaign: CampaignId,
     state: CampaignState,
-    why: Option<&str>,
+    reason: Option<&str>,
 ) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(sql::SET_STATE).stored()?;
     let changed = statement
-        .execute((campaign.get(), state.number(), why))
+        .execute((campaign.get(), state.number(), reason))
         .stored()?;
     if changed == 1 { Ok(()) } else { Err(damaged()) }
 }
@@ -41,7 +43,7 @@ pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> R
         .stored()?;
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
     let mut changes = Changes::default();
-    changes.go(
+    changes.moved(
         campaign,
         (State::Ready, None),
         (State::Skipped, Some(skip)),
@@ -55,7 +57,7 @@ pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> R
 pub(super) struct OfTurn {
     campaign: CampaignId,
     pub(super) state: CampaignState,
-    pub(super) why: Option<String>,
+    pub(super) reason: Option<String>,
     echoes: bool,
     service: String,
     bucket: i64,
@@ -72,7 +74,7 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
         Ok(OfTurn {
             campaign,
             state: CampaignState::from_number(row.get(0)?).unwrap_or(CampaignState::Paused),
-            why: row.get(1)?,
+            reason: row.get(1)?,
             echoes: row.get(2)?,
             service: row.get(3)?,
             bucket: row.get(4)?,
@@ -97,18 +99,21 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
     found.ok_or_else(missing)
 }
 
-pub(super) fn turn(work: &Work<'_>, turn: Turn) -> Result<Turned, Error> {
+pub(super) fn settle_and_claim(
+    work: &Work<'_>,
+    request: ClaimRequest,
+) -> Result<ClaimReply, Error> {
     let Work {
         connection, now, ..
     } = *work;
-    let campaign = turn.campaign;
-    still_worker(connection, turn.worker)?;
+    let campaign = request.campaign;
+    still_worker(connection, request.worker)?;
     let mut of = state_of(work, campaign)?;
     let mut changes = Changes::default();
-    for settled in turn.settle.iter() {
-        settle_row(work, &of, turn.worker, settled, &mut changes)?;
+    for settled in request.settle.iter() {
+        settle_row(work, &of, request.worker, settled, &mut changes)?;
     }
-    if let Some(pause) = turn.slow_down {
+    if let Some(pause) = request.slow_down {
         let mut statement = connection.prepare_cached(sql::SLOW_DOWN).stored()?;
         statement
             .execute((
@@ -119,35 +124,36 @@ pub(super) fn turn(work: &Work<'_>, turn: Turn) -> Result<Turned, Error> {
             ))
             .stored()?;
     }
-    if let Some(why) = turn.pause.filter(|_| of.state == CampaignState::Running) {
-        set_state(connection, campaign, CampaignState::Paused, Some(&why))?;
-        (of.state, of.why) = (CampaignState::Paused, Some(why));
+    if let Some(reason) = request.pause.filter(|_| of.state == CampaignState::Running) {
+        set_state(connection, campaign, CampaignState::Paused, Some(&reason))?;
+        (of.state, of.reason) = (CampaignState::Paused, Some(reason));
     }
     changes.write(connection)?;
     let mut claimed = Vec::new();
     let mut wait = None;
-    if of.state == CampaignState::Running && turn.want > 0 {
+    if of.state == CampaignState::Running && request.max_claims > 0 {
         if of.deadline.is_some_and(|deadline| now >= deadline) {
             let more = skip_ready(work, campaign, Skip::Expired)?;
             wait = Some(if more { Duration::ZERO } else { POLL });
         } else {
-            let most = capped(connection, campaign, &of, turn.want)?;
+            let most = capped(connection, campaign, &of, request.max_claims)?;
             match most {
                 Ok(most) => {
-                    (claimed, wait) = claim(work, &of, campaign, turn.worker, most, &turn.columns)?;
+                    (claimed, wait) =
+                        claim(work, &of, campaign, request.worker, most, &request.columns)?;
                 }
-                Err(why) => {
-                    set_state(connection, campaign, CampaignState::Paused, Some(&why))?;
-                    (of.state, of.why) = (CampaignState::Paused, Some(why));
+                Err(reason) => {
+                    set_state(connection, campaign, CampaignState::Paused, Some(&reason))?;
+                    (of.state, of.reason) = (CampaignState::Paused, Some(reason));
                 }
             }
         }
     }
     let counts = tally::counts(connection, campaign)?;
-    Ok(Turned {
+    Ok(ClaimReply {
         claimed,
         state: of.state,
-        why: of.why,
+        reason: of.reason,
         counts,
         wait,
     })
@@ -158,18 +164,18 @@ fn capped(
     connection: &Connection,
     campaign: CampaignId,
     of: &OfTurn,
-    want: u32,
+    max_claims: u32,
 ) -> Result<Result<u32, String>, Error> {
     if of.most_rows.is_none() && of.cost.is_none() {
-        return Ok(Ok(want));
+        return Ok(Ok(max_claims));
     }
     let counts = tally::counts(connection, campaign)?;
     let sent = counts.sent();
-    let mut most = u64::from(want);
-    let mut why = String::new();
+    let mut most = u64::from(max_claims);
+    let mut reason = String::new();
     if let Some(rows) = of.most_rows {
         most = most.min(rows.saturating_sub(sent));
-        why = format!("the cap of {rows} rows is reached");
+        reason = format!("the cap of {rows} rows is reached");
     }
     if let Some(cost) = of.cost {
         let each = u64::try_from(cost.row).unwrap_or_default().max(1);
@@ -177,23 +183,23 @@ fn capped(
         if left < most {
             most = left;
             let (most, each) = (money::decimal(cost.most), money::decimal(cost.row));
-            why = format!("the cap of {most} on money is reached, at {each} a row");
+            reason = format!("the cap of {most} on money is reached, at {each} a row");
         }
     }
     // Those that are being sent may come back.
     if most == 0 && counts.state(State::Sending) == 0 && counts.state(State::Ready) > 0 {
-        return Ok(Err(why));
+        return Ok(Err(reason));
     }
-    Ok(Ok(u32::try_from(most).unwrap_or(want)))
+    Ok(Ok(u32::try_from(most).unwrap_or(max_claims)))
 }
 
-/// Claims rows, as many as the rate allows. What is given with them: how long to wait if there are fewer than wanted.
+/// Claims rows, as many as the rate allows. What is given with them: how long to wait if there are fewer than requested.
 fn claim(
     work: &Work<'_>,
     of: &OfTurn,
     campaign: CampaignId,
     worker: WorkerId,
-    want: u32,
+    max_claims: u32,
     columns: &Arc<crate::compose::Columns>,
 ) -> Result<(Vec<Claimed>, Option<Duration>), Error> {
     let Work {
@@ -217,8 +223,10 @@ fn claim(
     if let Some(wait) = wait_for_row {
         return Ok((Vec::new(), Some(wait.min(POLL))));
     }
-    let permits = take(connection, of.bucket, now, want)?;
-    let wait = (permits.granted < want).then_some(permits.wait).flatten();
+    let permits = take(connection, of.bucket, now, max_claims)?;
+    let wait = (permits.granted < max_claims)
+        .then_some(permits.wait)
+        .flatten();
     if permits.granted == 0 {
         return Ok((Vec::new(), Some(wait.unwrap_or(POLL))));
     }
@@ -246,13 +254,13 @@ fn claim(
         }
     }
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    changes.go(
+    changes.moved(
         campaign,
         (State::Ready, None),
         (State::Sending, None),
         count(claimed.len()),
     );
-    changes.go(
+    changes.moved(
         campaign,
         (State::Ready, None),
         (State::Skipped, Some(Skip::Suppressed)),
@@ -335,7 +343,7 @@ fn settle_as(
         return Ok(false);
     }
     let to = (next.state, next.skip);
-    changes.go(of.campaign, (current, None), to, 1);
+    changes.moved(of.campaign, (current, None), to, 1);
     if let (false, Some(message_id)) = (of.echoes, &attempt.message_id) {
         receipts::sent(work, &of.service, message_id, id, changes)?;
     }

@@ -24,7 +24,7 @@ pub struct Worker {
 /// One turn of a worker.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Turn {
+pub struct ClaimRequest {
     /// The campaign.
     pub campaign: CampaignId,
     /// The worker.
@@ -32,7 +32,7 @@ pub struct Turn {
     /// What came back.
     pub settle: Arc<Vec<Settle>>,
     /// How many rows it can send now.
-    pub want: u32,
+    pub max_claims: u32,
     /// How long the account has to be left alone.
     pub slow_down: Option<Duration>,
     /// Why the campaign has to stop.
@@ -47,7 +47,7 @@ pub struct Turn {
 pub struct Settle {
     /// The row.
     pub row: u32,
-    /// Which claim of the row it was.
+    /// RowFilter claim of the row it was.
     pub claim: u32,
     /// How it ended.
     pub attempt: Attempt,
@@ -56,13 +56,13 @@ pub struct Settle {
 /// What a turn brought.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Turned {
+pub struct ClaimReply {
     /// The rows that are claimed now.
     pub claimed: Vec<Claimed>,
     /// Where the campaign is.
     pub state: CampaignState,
     /// Why it is paused.
-    pub why: Option<String>,
+    pub reason: Option<String>,
     /// How many rows are in which state.
     pub counts: Counts,
     /// How long to wait before the next claim, when there was less to claim than asked for: until the rate allows it, or a row may be tried
@@ -76,6 +76,6 @@ pub struct Turned {
 pub struct Claimed {
     /// Number, recipient, key and values.
     pub row: Row,
-    /// Which claim of the row it is.
+    /// RowFilter claim of the row it is.
     pub claim: u32,
 }
