@@ -47,6 +47,16 @@ pub(crate) fn nanos(duration: Duration) -> Nanos {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
+/// A moment of the machine as ledgers keep it.
+pub(crate) fn moment(time: SystemTime) -> Nanos {
+    nanos(since_1970(time))
+}
+
+/// The reverse.
+pub(crate) fn time(at: Nanos) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(u64::try_from(at).unwrap_or_default())
+}
+
 /// A moment as people write it: `2026-11-27T09:30:00Z`.
 pub(crate) fn rfc3339(time: Nanos) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(time) / 1_000_000 * 1_000_000)

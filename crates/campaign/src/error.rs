@@ -21,17 +21,19 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no ledger at this path.
+    /// There is no ledger at this path, or no database of this name.
     NoLedger,
-    /// The file is no ledger, or not of a version that this program reads.
+    /// The file or database is no ledger, or not of a version that this program reads.
     NotALedger,
     /// Another process is running a campaign of this ledger, or imports the same list.
     InUse,
     /// Other processes write to the ledger for too long: try again.
     Busy,
+    /// The database cannot be reached: try again.
+    Unreachable,
     /// The disk is full.
     Full,
-    /// The ledger or its folder cannot be written.
+    /// The ledger or its folder cannot be written; the database user lacks a right.
     ReadOnly,
     /// The ledger cannot be read or written for another reason; nothing was sent because of it.
     Storage,

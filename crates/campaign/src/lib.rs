@@ -24,10 +24,12 @@ pub use compose::{Compose, Row};
 pub use error::{Error, ErrorKind};
 pub use import::import;
 pub use key::RowId;
+#[cfg(feature = "postgres-no-provider")]
+pub use ledger::postgres::Postgres;
 pub use ledger::sqlite::Sqlite;
 pub use ledger::{
-    Campaign, CampaignId, CampaignState, Counts, Decision, Ledger, Limits, NewCampaign, RowFilter,
-    RowRecord,
+    AnyLedger, Campaign, CampaignId, CampaignState, Counts, Decision, Ledger, Limits, NewCampaign,
+    RowFilter, RowRecord,
 };
 pub use rate::Rate;
 pub use receipt::{Receipt, ReceiptState, Recorded, record, record_stop};

@@ -1,5 +1,6 @@
 //! A worker and its turns.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::{CampaignId, CampaignState, Counts, WorkerId};
 use crate::compose::{Columns, Row};
 use crate::state::Attempt;
 
-/// The one worker of a ledger. Dropping it lets another one start.
+/// A worker. Dropping it lets another one start (`SQLite`), or tells the others that it ended (PostgreSQL).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Worker {
@@ -17,8 +18,27 @@ pub struct Worker {
     pub reaped: u64,
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
-    /// What keeps other workers out.
-    pub(crate) _lock: Option<std::fs::File>,
+    /// What lasts as long as the worker.
+    pub(crate) hold: Option<Hold>,
+    /// How long after a claim was asked for its rows may still be sent; `None` where nobody else can take the worker for dead.
+    pub(crate) lease: Option<Duration>,
+    /// How long replies wait for a ledger that fails.
+    pub(crate) patience: Duration,
+}
+
+/// What lasts as long as a worker, and ends with it.
+pub(crate) enum Hold {
+    /// The lock that keeps other workers out.
+    Lock(#[expect(dead_code, reason = "it is held, not read")] std::fs::File),
+    /// What tells other workers that it lives.
+    #[cfg(feature = "postgres-no-provider")]
+    Heartbeat(#[expect(dead_code, reason = "it is held, not read")] super::postgres::Heartbeat),
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hold")
+    }
 }
 
 /// One turn of a worker.
@@ -39,6 +59,8 @@ pub struct ClaimRequest {
     pub pause: Option<String>,
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
+    /// After a turn that failed: the rows that are being sent. What the ledger has claimed for the worker beside them was never begun.
+    pub(crate) in_flight: Option<Vec<u32>>,
 }
 
 /// The end of an attempt.
@@ -47,7 +69,7 @@ pub struct ClaimRequest {
 pub struct Settle {
     /// The row.
     pub row: u32,
-    /// RowFilter claim of the row it was.
+    /// Which claim of the row it was.
     pub claim: u32,
     /// How it ended.
     pub attempt: Attempt,
@@ -76,6 +98,6 @@ pub struct ClaimReply {
 pub struct Claimed {
     /// Number, recipient, key and values.
     pub row: Row,
-    /// RowFilter claim of the row it is.
+    /// Which claim of the row it is.
     pub claim: u32,
 }

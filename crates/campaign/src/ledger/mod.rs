@@ -1,11 +1,19 @@
 //! Where campaigns, rows and receipts are kept: what every ledger does, whatever it is kept in.
 
+mod any;
 mod claim;
+mod merge;
+mod permits;
+#[cfg(feature = "postgres-no-provider")]
+pub mod postgres;
+mod rules;
 pub mod sqlite;
+mod tally;
 pub(crate) mod types;
 
 use std::time::Duration;
 
+pub use any::AnyLedger;
 pub use claim::*;
 pub use types::*;
 
@@ -62,8 +70,8 @@ pub trait Ledger: Send + Sync {
     /// Notes that every ready row was checked.
     fn checked(&self, campaign: CampaignId) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Makes the caller the one worker of the ledger, and the campaign [`Running`](CampaignState::Running). Rows of a worker that ended are
-    /// unknown from here on.
+    /// Makes the caller a worker of the ledger, the only one in `SQLite`, and the campaign [`Running`](CampaignState::Running). Rows of
+    /// workers that ended are unknown from here on.
     fn start(&self, campaign: CampaignId) -> impl Future<Output = Result<Worker, Error>> + Send;
 
     /// One turn of a worker, in one transaction: settles what came back, and claims what may be sent next.
@@ -135,9 +143,15 @@ pub trait Ledger: Send + Sync {
         rate: Option<Rate>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Keeps what could not be settled before the end of the process, for the next [`start`](Self::start). A ledger that has no place for it
+    /// lets it go: the rows are unknown then.
+    fn keep(&self, _campaign: CampaignId, _worker: WorkerId, _unsettled: &[Settle]) {}
+
     /// The row of a key that was sent; `None` if this ledger did not make it.
     fn row_of_key(&self, key: &str) -> Option<RowId>;
 }
 
 /// How long a turn that claimed less than it asked for should wait before the next one, at most.
 pub(crate) const POLL: Duration = Duration::from_millis(250);
+/// Why a row is unknown whose worker ended.
+pub(crate) const REAPED: &str = "the process ended before the reply";

@@ -227,7 +227,7 @@ impl fmt::Debug for NewRow {
     }
 }
 
-/// RowFilter rows.
+/// Which rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RowFilter {

@@ -4,6 +4,7 @@ mod engine;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Instant;
 
 use nxcloud_client::Request;
 use serde::Serialize;
@@ -102,8 +103,30 @@ where
     /// [`ErrorKind::BadRows`](crate::ErrorKind::BadRows) with the findings; [`ErrorKind::WrongState`](crate::ErrorKind::WrongState) for a campaign
     /// that is paused, cancelled or not imported to its end; [`ErrorKind::InUse`](crate::ErrorKind::InUse); and those of the ledger. When
     /// the ledger fails during the run, nothing more is claimed, replies that come are settled as soon as it works again, and after half a
-    /// minute the run ends with the error: what could not be settled is unknown then.
+    /// minute (`SQLite`) or five minutes (PostgreSQL) the run ends with the error: what could not be settled is unknown then, unless the ledger
+    /// has a place to keep it.
     pub async fn execute(self) -> Result<Report, Error> {
+        self.run(None).await
+    }
+
+    /// Runs at most so many rows and claims none after the deadline; then it waits for what is in flight. For a job engine or cron, which
+    /// calls it again until the report says [`RunEnd::Done`]. A row that is put back and tried again counts again.
+    ///
+    /// It is safe to run twice: two slices at once never send a row twice. In `SQLite` the second one ends with
+    /// [`ErrorKind::InUse`](crate::ErrorKind::InUse); in PostgreSQL both work.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub async fn work_slice(self, max_rows: u32, deadline: Instant) -> Result<Report, Error> {
+        self.run(Some(engine::Slice {
+            rows: max_rows,
+            deadline,
+        }))
+        .await
+    }
+
+    async fn run(self, slice: Option<engine::Slice>) -> Result<Report, Error> {
         let campaign = self.ledger.campaign(&self.campaign).await?;
         is_of::<R>(&campaign)?;
         if !campaign.checked
@@ -120,7 +143,8 @@ where
         if let Some(limits) = &self.limits {
             self.ledger.set_limits(campaign.id, limits.clone()).await?;
         }
-        engine::Engine::start(&self, campaign.id).await?.run().await
+        let engine = engine::Engine::start(&self, campaign.id, slice).await?;
+        engine.run().await
     }
 }
 
@@ -169,6 +193,8 @@ pub enum RunEnd {
     Paused(String),
     /// The campaign was cancelled.
     Cancelled,
+    /// The slice is used up, and rows are left.
+    SliceEnded,
 }
 
 /// What a run did.

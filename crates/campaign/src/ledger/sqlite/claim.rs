@@ -1,23 +1,25 @@
 //! A worker's turns: settle and claim in one transaction.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row as Found};
 
-use super::problem::{Stored as _, damaged};
-use super::rate::take;
-use super::tally::{self, Changes};
+use super::problem::Stored as _;
+use super::rate::{slow_down, take};
+use super::tally;
 use super::worker::still_worker;
-use super::{Work, id, receipts, row_id, rows, sql};
-use crate::breaker::LONGEST_PAUSE;
+use super::{Work, receipts, sql};
+use crate::Error;
 use crate::clock::{Nanos, nanos};
+use crate::compose::Row;
+use crate::ledger::rules::{OfTurn, damaged, id, no_campaign, row_id};
+use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{
     CampaignId, CampaignState, ClaimReply, ClaimRequest, Claimed, POLL, Settle, WorkerId,
 };
-use crate::state::{Skip, State, settle};
-use crate::{Error, ErrorKind, money};
+use crate::state::{Skip, State};
 
 /// How many rows are skipped in one transaction.
 const SKIPPED_AT_ONCE: i64 = 10_000;
@@ -49,21 +51,8 @@ pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> R
         (State::Skipped, Some(skip)),
         skipped,
     );
-    changes.write(work.connection)?;
+    tally::write(changes, work.connection)?;
     Ok(skipped == SKIPPED_AT_ONCE)
-}
-
-/// What a turn has to know of a campaign.
-pub(super) struct OfTurn {
-    campaign: CampaignId,
-    pub(super) state: CampaignState,
-    pub(super) reason: Option<String>,
-    echoes: bool,
-    service: String,
-    bucket: i64,
-    deadline: Option<Nanos>,
-    most_rows: Option<u64>,
-    cost: Option<Cost>,
 }
 
 pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, Error> {
@@ -90,13 +79,7 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
         .query_row([campaign.get()], read)
         .optional()
         .stored()?;
-    let missing = || {
-        Error::new(
-            ErrorKind::NoCampaign,
-            "the ledger has no such campaign; list its campaigns",
-        )
-    };
-    found.ok_or_else(missing)
+    found.ok_or_else(no_campaign)
 }
 
 pub(super) fn settle_and_claim(
@@ -114,21 +97,13 @@ pub(super) fn settle_and_claim(
         settle_row(work, &of, request.worker, settled, &mut changes)?;
     }
     if let Some(pause) = request.slow_down {
-        let mut statement = connection.prepare_cached(sql::SLOW_DOWN).stored()?;
-        statement
-            .execute((
-                of.bucket,
-                now,
-                nanos(pause.min(LONGEST_PAUSE)),
-                nanos(LONGEST_PAUSE),
-            ))
-            .stored()?;
+        slow_down(connection, of.bucket, now, pause)?;
     }
     if let Some(reason) = request.pause.filter(|_| of.state == CampaignState::Running) {
         set_state(connection, campaign, CampaignState::Paused, Some(&reason))?;
         (of.state, of.reason) = (CampaignState::Paused, Some(reason));
     }
-    changes.write(connection)?;
+    tally::write(changes, connection)?;
     let mut claimed = Vec::new();
     let mut wait = None;
     if of.state == CampaignState::Running && request.max_claims > 0 {
@@ -136,7 +111,7 @@ pub(super) fn settle_and_claim(
             let more = skip_ready(work, campaign, Skip::Expired)?;
             wait = Some(if more { Duration::ZERO } else { POLL });
         } else {
-            let most = capped(connection, campaign, &of, request.max_claims)?;
+            let most = capped(connection, &of, request.max_claims)?;
             match most {
                 Ok(most) => {
                     (claimed, wait) =
@@ -162,35 +137,13 @@ pub(super) fn settle_and_claim(
 /// How many rows the caps allow, or why the campaign has to pause.
 fn capped(
     connection: &Connection,
-    campaign: CampaignId,
     of: &OfTurn,
     max_claims: u32,
 ) -> Result<Result<u32, String>, Error> {
-    if of.most_rows.is_none() && of.cost.is_none() {
+    if !of.has_caps() {
         return Ok(Ok(max_claims));
     }
-    let counts = tally::counts(connection, campaign)?;
-    let sent = counts.sent();
-    let mut most = u64::from(max_claims);
-    let mut reason = String::new();
-    if let Some(rows) = of.most_rows {
-        most = most.min(rows.saturating_sub(sent));
-        reason = format!("the cap of {rows} rows is reached");
-    }
-    if let Some(cost) = of.cost {
-        let each = u64::try_from(cost.row).unwrap_or_default().max(1);
-        let left = (u64::try_from(cost.most).unwrap_or_default() / each).saturating_sub(sent);
-        if left < most {
-            most = left;
-            let (most, each) = (money::decimal(cost.most), money::decimal(cost.row));
-            reason = format!("the cap of {most} on money is reached, at {each} a row");
-        }
-    }
-    // Those that are being sent may come back.
-    if most == 0 && counts.state(State::Sending) == 0 && counts.state(State::Ready) > 0 {
-        return Ok(Err(reason));
-    }
-    Ok(Ok(u32::try_from(most).unwrap_or(max_claims)))
+    Ok(of.capped(&tally::counts(connection, of.campaign)?, max_claims))
 }
 
 /// Claims rows, as many as the rate allows. What is given with them: how long to wait if there are fewer than requested.
@@ -248,7 +201,7 @@ fn claim(
             }
             let values: String = row.get(3).stored()?;
             claimed.push(Claimed {
-                row: rows::row(key, row_id(id)?, row.get(2).stored()?, &values, columns)?,
+                row: Row::kept(key, row_id(id)?, row.get(2).stored()?, &values, columns)?,
                 claim: row.get(1).stored()?,
             });
         }
@@ -271,7 +224,7 @@ fn claim(
         skip.execute((id, Skip::Suppressed.number(), now))
             .stored()?;
     }
-    changes.write(connection)?;
+    tally::write(changes, connection)?;
     Ok((claimed, wait))
 }
 
@@ -311,12 +264,9 @@ fn settle_as(
         claim,
         attempt,
     } = settled;
-    let Some(mut next) = settle(current, attempt.result, *claim) else {
+    let Some(next) = of.next(current, settled) else {
         return Ok(false);
     };
-    if next.state == State::Ready && of.state == CampaignState::Cancelled {
-        (next.state, next.skip) = (State::Skipped, Some(Skip::Cancelled));
-    }
     let not_before = match next.state {
         State::Ready => work.now + nanos(next.wait),
         _ => 0,
@@ -348,12 +298,4 @@ fn settle_as(
         receipts::sent(work, &of.service, message_id, id, changes)?;
     }
     Ok(true)
-}
-
-pub(super) fn moment(time: SystemTime) -> Nanos {
-    nanos(time.duration_since(UNIX_EPOCH).unwrap_or_default())
-}
-
-pub(super) fn time(at: Nanos) -> SystemTime {
-    UNIX_EPOCH + Duration::from_nanos(u64::try_from(at).unwrap_or_default())
 }

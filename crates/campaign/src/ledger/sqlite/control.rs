@@ -2,15 +2,17 @@
 
 use rusqlite::Row as Found;
 
-use super::claim::{moment, set_state, state_of, time};
-use super::problem::{Stored as _, damaged};
-use super::tally::Changes;
-use super::{Work, id, row_id, sql};
-use crate::clock::Nanos;
+use super::claim::{set_state, state_of};
+use super::problem::Stored as _;
+use super::tally;
+use super::{Work, sql};
+use crate::clock::{Nanos, moment, time};
+use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{Campaign, CampaignId, CampaignState, Decision, DecisionRecord, Limits};
 use crate::state::{Order, State, order};
-use crate::{Error, ErrorKind, Rate};
+use crate::{Error, Rate};
 
 pub(super) fn campaigns(work: &Work<'_>, name: Option<&str>) -> Result<Vec<Campaign>, Error> {
     let mut statement = work.connection.prepare_cached(sql::CAMPAIGNS).stored()?;
@@ -65,38 +67,23 @@ fn campaign(row: &Found<'_>) -> rusqlite::Result<Option<Campaign>> {
 }
 
 pub(super) fn pause(work: &Work<'_>, campaign: CampaignId, reason: &str) -> Result<(), Error> {
-    match state_of(work, campaign)?.state {
-        CampaignState::Ready | CampaignState::Running | CampaignState::Paused => set_state(
-            work.connection,
-            campaign,
-            CampaignState::Paused,
-            Some(reason),
-        ),
-        other => Err(not_now("paused", other)),
-    }
+    state_of(work, campaign)?.state.may_pause()?;
+    let paused = CampaignState::Paused;
+    set_state(work.connection, campaign, paused, Some(reason))
 }
 
 pub(super) fn resume(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match state_of(work, campaign)?.state {
-        CampaignState::Paused => set_state(work.connection, campaign, CampaignState::Ready, None),
-        CampaignState::Ready | CampaignState::Running => Ok(()),
-        other => Err(not_now("resumed", other)),
+    match state_of(work, campaign)?.state.resumed()? {
+        Some(state) => set_state(work.connection, campaign, state, None),
+        None => Ok(()),
     }
 }
 
 pub(super) fn cancel(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match state_of(work, campaign)?.state {
-        CampaignState::Done => Err(not_now("cancelled", CampaignState::Done)),
-        CampaignState::Cancelled => Ok(()),
-        _ => set_state(work.connection, campaign, CampaignState::Cancelled, None),
+    match state_of(work, campaign)?.state.cancelled()? {
+        Some(state) => set_state(work.connection, campaign, state, None),
+        None => Ok(()),
     }
-}
-
-fn not_now(done: &str, state: CampaignState) -> Error {
-    Error::new(
-        ErrorKind::WrongState,
-        format!("the campaign cannot be {done}: it is {}", state.as_str()),
-    )
 }
 
 pub(super) fn decide(
@@ -107,16 +94,8 @@ pub(super) fn decide(
     let Work {
         connection, now, ..
     } = *work;
-    if decision.by.trim().is_empty() {
-        return Err(Error::new(
-            ErrorKind::Argument,
-            "a decision needs the name of who takes it",
-        ));
-    }
     let of = state_of(work, campaign)?;
-    if of.state == CampaignState::Cancelled && decision.order == Order::Resend {
-        return Err(not_now("resumed", CampaignState::Cancelled));
-    }
+    decision.allowed(of.state)?;
     let rows: Vec<i64> = match &decision.rows {
         Some(rows) => rows.iter().map(|row| id(campaign, *row)).collect(),
         None => {
@@ -151,7 +130,7 @@ pub(super) fn decide(
         changes.resent(campaign, i64::from(resend));
         changed += 1;
     }
-    changes.write(connection)?;
+    tally::write(changes, connection)?;
     if resend && changed > 0 && of.state == CampaignState::Done {
         set_state(connection, campaign, CampaignState::Ready, None)?;
     }

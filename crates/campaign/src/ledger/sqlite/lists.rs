@@ -3,30 +3,27 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
-use sha2::{Digest as _, Sha256};
 
-use super::problem::{Stored as _, damaged};
+use super::problem::Stored as _;
 use super::sort::{Sorter, unsorted};
-use super::tally::{self, Changes};
-use super::{Sqlite, Work, claim, id, row_id, sql};
+use super::tally;
+use super::{Sqlite, Work, claim, sql};
 use crate::compose::Columns;
+use crate::ledger::rules::{damaged, id, imported_elsewhere, name_taken, row_id, same_campaign};
+use crate::ledger::tally::Changes;
 use crate::ledger::{Batch, CampaignId, CampaignState, Counts, NewCampaign};
 use crate::state::{Skip, State};
-use crate::template::Parts;
 use crate::{Error, ErrorKind};
 
 pub(super) fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, Error> {
     let connection = work.connection;
-    let fingerprint = fingerprint(new);
+    let fingerprint = new.fingerprint();
     let same: Option<String> = connection
         .query_row(sql::SAME_LIST, [&fingerprint], |row| row.get(0))
         .optional()
         .stored()?;
     if let (Some(_), false) = (same, new.again) {
-        return Err(Error::new(
-            ErrorKind::Exists,
-            "the ledger has a campaign with the same list, operation and template; ask for it to be made again, or use that one",
-        ));
+        return Err(same_campaign());
     }
     connection
         .execute(sql::ADD_BUCKET, (&new.account, new.service))
@@ -41,7 +38,7 @@ pub(super) fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, E
             new.service,
             new.operation,
             new.echoes,
-            template(new),
+            new.json(),
             &new.list,
             &fingerprint,
             &new.number_column,
@@ -54,10 +51,7 @@ pub(super) fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, E
         Err(error)
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) =>
         {
-            return Err(Error::new(
-                ErrorKind::Exists,
-                "the ledger has a campaign of this name; choose another name",
-            ));
+            return Err(name_taken());
         }
         made => made.stored()?,
     };
@@ -72,35 +66,12 @@ pub(super) fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, E
     })
 }
 
-fn template(new: &NewCampaign) -> Option<&str> {
-    new.template.as_deref().map(Parts::json)
-}
-
-/// What makes two campaigns the same.
-fn fingerprint(new: &NewCampaign) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    for part in [
-        new.list.as_slice(),
-        new.operation.as_bytes(),
-        template(new).unwrap_or_default().as_bytes(),
-    ] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize().to_vec()
-}
-
 pub(super) fn columns(connection: &Connection, campaign: CampaignId) -> Result<Columns, Error> {
     let mut statement = connection.prepare_cached(sql::COLUMNS).stored()?;
     let (names, number): (String, String) = statement
         .query_row([campaign.get()], |row| Ok((row.get(0)?, row.get(1)?)))
         .stored()?;
-    let names: Vec<String> = serde_json::from_str(&names).map_err(|_| damaged())?;
-    let number = names
-        .iter()
-        .position(|name| *name == number)
-        .unwrap_or(usize::MAX);
-    Ok(Columns { names, number })
+    Columns::kept(&names, &number)
 }
 
 fn imported(connection: &Connection, campaign: CampaignId) -> Result<u32, Error> {
@@ -108,12 +79,9 @@ fn imported(connection: &Connection, campaign: CampaignId) -> Result<u32, Error>
     let (imported, state): (u32, i64) = statement
         .query_row([campaign.get()], |row| Ok((row.get(0)?, row.get(1)?)))
         .stored()?;
-    if CampaignState::from_number(state) != Some(CampaignState::Importing) {
-        return Err(Error::new(
-            ErrorKind::WrongState,
-            "the list was imported to its end; make another campaign for other rows",
-        ));
-    }
+    CampaignState::from_number(state)
+        .ok_or_else(damaged)?
+        .may_import()?;
     Ok(imported)
 }
 
@@ -121,10 +89,7 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
     let connection = work.connection;
     let before = imported(connection, campaign)?;
     if before != batch.after {
-        return Err(Error::new(
-            ErrorKind::InUse,
-            "another process imports the same list; wait for it",
-        ));
+        return Err(imported_elsewhere());
     }
     let mut statement = connection.prepare_cached(sql::ADD_ROW).stored()?;
     let mut changes = Changes::default();
@@ -159,7 +124,7 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
         .stored()?
         .execute((campaign.get(), number, columns))
         .stored()?;
-    changes.write(connection)
+    tally::write(changes, connection)
 }
 
 pub(super) fn sealed(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Error> {
@@ -222,7 +187,7 @@ fn skip(
         (State::Skipped, Some(skip)),
         skipped,
     );
-    changes.write(work.connection)
+    tally::write(changes, work.connection)
 }
 
 /// Rows that the sorted pass gives to the writer at once.

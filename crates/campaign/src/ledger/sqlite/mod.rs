@@ -27,15 +27,16 @@ pub(crate) use open::private;
 use rusqlite::Connection;
 
 use super::{
-    Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord,
+    Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord, Hold,
     Ledger, Limits, NewCampaign, RowFilter, RowRecord, Worker, WorkerId,
 };
 use crate::clock::Clock;
 use crate::key::{LedgerKey, RowId};
+use crate::ledger::rules::{damaged, no_campaign};
 use crate::receipt::{Receipt, Recorded};
 use crate::{Error, ErrorKind, Rate};
 use open::{Missing, try_lock};
-use problem::{Stored as _, damaged};
+use problem::Stored as _;
 use thread::{Access, Thread};
 
 /// A ledger in one `SQLite` file, which is made for its owner alone (mode 600). Cheap to clone; the file is closed with the last clone.
@@ -154,13 +155,7 @@ impl Ledger for Sqlite {
         let found = self
             .read(move |work| control::campaigns(work, Some(&name)))
             .await?;
-        let missing = || {
-            Error::new(
-                ErrorKind::NoCampaign,
-                "the ledger has no campaign of this name; list its campaigns",
-            )
-        };
-        found.into_iter().next().ok_or_else(missing)
+        found.into_iter().next().ok_or_else(no_campaign)
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, Error> {
@@ -220,7 +215,7 @@ impl Ledger for Sqlite {
         let mut worker = self
             .write(move |work| worker::start(work, campaign))
             .await?;
-        worker._lock = Some(lock);
+        worker.hold = Some(Hold::Lock(lock));
         Ok(worker)
     }
 
@@ -302,21 +297,6 @@ impl fmt::Debug for Sqlite {
             .field("path", &self.0.path)
             .finish_non_exhaustive()
     }
-}
-
-/// The id of a row in the file.
-fn id(campaign: CampaignId, row: u32) -> i64 {
-    i64::from(campaign.get()) << 32 | i64::from(row)
-}
-
-/// The row of an id.
-fn row_id(id: i64) -> Result<RowId, Error> {
-    let campaign = u32::try_from(id >> 32)
-        .ok()
-        .and_then(CampaignId::new)
-        .ok_or_else(damaged)?;
-    let row = u32::try_from(id & 0xffff_ffff).map_err(|_| damaged())?;
-    Ok(RowId { campaign, row })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::problem::{Stored as _, storage};
 use super::sql;
 use crate::key::LedgerKey;
+use crate::ledger::rules::fill;
 use crate::{Error, ErrorKind};
 
 /// How long a statement waits for another process.
@@ -109,12 +110,7 @@ fn migrate_within(connection: &Connection) -> Result<(), Error> {
     }
     if version == 0 {
         let mut secret = [0; LedgerKey::LENGTH];
-        getrandom::fill(&mut secret).map_err(|error| {
-            Error::new(
-                ErrorKind::Storage,
-                format!("the system has no random bytes: {error}"),
-            )
-        })?;
+        fill(&mut secret)?;
         connection
             .execute(sql::NEW_LEDGER, [secret.as_slice()])
             .stored()?;

@@ -44,11 +44,3 @@ impl<T> Stored<T> for rusqlite::Result<T> {
         self.map_err(|error| storage(&error))
     }
 }
-
-/// A value in the ledger that no version writes.
-pub(super) fn damaged() -> Error {
-    Error::new(
-        ErrorKind::NotALedger,
-        "the ledger holds a value that no version writes; put a copy back",
-    )
-}

@@ -2,16 +2,15 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::problem::{Stored as _, damaged};
-use super::tally::Changes;
-use super::{Work, id, row_id, sql};
+use super::problem::Stored as _;
+use super::tally;
+use super::{Work, sql};
 use crate::Error;
-use crate::money::micros;
+use crate::ledger::merge::{Known, News, merge};
+use crate::ledger::rules::{id, row_id};
+use crate::ledger::tally::Changes;
 use crate::receipt::{Receipt, ReceiptState, Recorded};
-use crate::state::{Skip, State, on_receipt};
-
-const BY_RECEIPT: &str = "accepted by its receipt";
-const BY_UNSIGNED: &str = "accepted by its receipt, which is unsigned";
+use crate::state::{Skip, State};
 
 pub(super) fn record(work: &Work<'_>, receipts: &[Receipt]) -> Result<Vec<Recorded>, Error> {
     let mut changes = Changes::default();
@@ -19,7 +18,7 @@ pub(super) fn record(work: &Work<'_>, receipts: &[Receipt]) -> Result<Vec<Record
         .iter()
         .map(|receipt| one(work, receipt, &mut changes))
         .collect();
-    changes.write(work.connection)?;
+    tally::write(changes, work.connection)?;
     recorded
 }
 
@@ -73,27 +72,6 @@ fn one(work: &Work<'_>, receipt: &Receipt, changes: &mut Changes) -> Result<Reco
     Ok(Recorded::Waiting)
 }
 
-/// What a receipt says.
-struct News {
-    state: ReceiptState,
-    signed: bool,
-    price: Option<String>,
-    currency: Option<String>,
-    parts: Option<u32>,
-}
-
-impl From<&Receipt> for News {
-    fn from(receipt: &Receipt) -> Self {
-        Self {
-            state: receipt.state,
-            signed: receipt.signed,
-            price: receipt.price.clone(),
-            currency: receipt.currency.clone(),
-            parts: receipt.parts,
-        }
-    }
-}
-
 /// A message was accepted under this id: receipts that came before the reply find their row now.
 pub(super) fn sent(
     work: &Work<'_>,
@@ -132,76 +110,38 @@ fn apply(
     let connection = work.connection;
     let row = row_id(id)?;
     let mut statement = connection.prepare_cached(sql::RECEIPT_OF).stored()?;
-    let (state, skip, known, mut is) = statement
-        .query_row([id], |row| {
-            let known: Option<i64> = row.get(2)?;
-            Ok((
-                State::from_number(row.get(0)?),
-                row.get::<_, Option<i64>>(1)?.and_then(Skip::from_number),
-                known,
-                News {
-                    state: known
-                        .and_then(ReceiptState::from_number)
-                        .unwrap_or(ReceiptState::Other),
-                    signed: row.get::<_, Option<bool>>(3)?.unwrap_or_default(),
-                    price: row.get(4)?,
-                    currency: row.get(5)?,
-                    parts: row.get(6)?,
-                },
-            ))
+    let known = statement.query_row([id], |row| {
+        let (skip, receipt): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        Ok(Known {
+            state: State::from_number(row.get(0)?).unwrap_or(State::Unknown),
+            skip: skip.and_then(Skip::from_number),
+            receipt: receipt.and_then(ReceiptState::from_number),
+            signed: row.get::<_, Option<bool>>(3)?.unwrap_or_default(),
+            price: row.get(4)?,
+            currency: row.get(5)?,
+            parts: row.get(6)?,
         })
-        .stored()?;
-    let before = state.ok_or_else(damaged)?;
-    let after = on_receipt(before);
-    let mut changed = after != before;
-    if known.is_none() || news.state > is.state {
-        changes.receipt(
-            row.campaign,
-            known.and_then(ReceiptState::from_number),
-            news.state,
-        );
-        (is.state, is.signed, changed) = (news.state, news.signed, true);
-    } else if news.state == is.state && news.signed && !is.signed {
-        (is.signed, changed) = (true, true);
-    }
-    for (is, news) in [
-        (&mut is.price, &news.price),
-        (&mut is.currency, &news.currency),
-    ] {
-        if is.is_none() && news.is_some() {
-            (*is, changed) = (news.clone(), true);
-        }
-    }
-    if is.parts.is_none() && news.parts.is_some() {
-        (is.parts, changed) = (news.parts, true);
-    }
-    if !changed {
+    });
+    let mut known = known.stored()?;
+    let Some(merged) = merge(row, &mut known, news, changes) else {
         return Ok(Recorded::Matched { row, news: false });
-    }
-    if let Some(price) = is.price.as_deref().and_then(micros) {
-        let cost = price.saturating_mul(is.parts.unwrap_or(1).into());
+    };
+    if let Some(cost) = merged.cost {
         let mut statement = connection.prepare_cached(sql::COSTS).stored()?;
         statement.execute((row.campaign.get(), cost)).stored()?;
     }
-    changes.moved(row.campaign, (before, skip), (after, None), 1);
-    // Of a row that was accepted already, the reply's reason stays.
-    let reason = match (before == after, is.signed) {
-        (true, _) => None,
-        (false, true) => Some(BY_RECEIPT),
-        (false, false) => Some(BY_UNSIGNED),
-    };
     let mut statement = connection.prepare_cached(sql::SET_RECEIPT).stored()?;
     statement
         .execute(rusqlite::params![
             id,
-            after.number(),
-            is.state.number(),
+            known.state.number(),
+            known.receipt.map(ReceiptState::number),
             work.now,
-            is.signed,
-            is.price,
-            is.currency,
-            is.parts,
-            reason,
+            known.signed,
+            known.price,
+            known.currency,
+            known.parts,
+            merged.reason,
             message_id
         ])
         .stored()?;

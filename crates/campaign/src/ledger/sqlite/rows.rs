@@ -4,32 +4,16 @@ use std::sync::Arc;
 
 use rusqlite::Row as Found;
 
-use super::claim::time;
-use super::problem::{Stored as _, damaged};
-use super::{Work, id, lists, row_id, sql};
+use super::problem::Stored as _;
+use super::{Work, lists, sql};
 use crate::Error;
+use crate::clock::time;
 use crate::compose::{Columns, Row};
-use crate::key::{LedgerKey, RowId};
+use crate::key::LedgerKey;
+use crate::ledger::rules::{damaged, id, row_id};
 use crate::ledger::{CampaignId, RowFilter, RowReceipt, RowRecord};
 use crate::receipt::ReceiptState;
 use crate::state::{Skip, State};
-
-/// The row of a list, as a request is made from it.
-pub(super) fn row(
-    key: &LedgerKey,
-    of: RowId,
-    phone: String,
-    values: &str,
-    columns: &Arc<Columns>,
-) -> Result<Row, Error> {
-    Ok(Row {
-        number: of.row,
-        phone,
-        key: key.row(of),
-        columns: Arc::clone(columns),
-        values: serde_json::from_str(values).map_err(|_| damaged())?,
-    })
-}
 
 pub(super) fn rows(
     work: &Work<'_>,
@@ -88,7 +72,7 @@ fn record(key: &LedgerKey, found: &Found<'_>, columns: &Arc<Columns>) -> Result<
         _ => None,
     };
     Ok(RowRecord {
-        row: row(key, of, found.get(3).stored()?, &values, columns)?,
+        row: Row::kept(key, of, found.get(3).stored()?, &values, columns)?,
         state: State::from_number(state).ok_or_else(damaged)?,
         skip: skip.and_then(Skip::from_number),
         reason: found.get(9).stored()?,

@@ -17,7 +17,6 @@ CREATE TABLE bucket(
     rate INTEGER NOT NULL DEFAULT 0,          -- requests a second; 0 for no limit
     burst INTEGER NOT NULL DEFAULT 1,
     arrival INTEGER NOT NULL DEFAULT 0,       -- the theoretical arrival time of GCRA
-    granted INTEGER NOT NULL DEFAULT 0,       -- how many the last turn got
     paused_until INTEGER NOT NULL DEFAULT 0,
     UNIQUE(account, service)
 ) STRICT;
@@ -253,19 +252,7 @@ pub(super) const COUNTS: &str = "SELECT kind, count FROM tally WHERE campaign = 
 
 pub(super) const SET_RATE: &str = "
 UPDATE bucket SET rate = ?2, burst = ?3 WHERE id = (SELECT bucket FROM campaign WHERE id = ?1)";
-/// `?2` now, `?3` requested, `?4` the longest pause. GCRA for several requests at once: the first is granted while the theoretical arrival is at most
-/// the tolerance ahead, each further one is an interval later. An arrival further ahead than any request can have put it comes
-/// from a clock that was set back; it counts as the furthest that still grants one. A pause that ends later than any can is none.
-pub(super) const TAKE: &str = "
-UPDATE bucket SET granted = taken.n, arrival = taken.base + taken.n * taken.period
-FROM (SELECT id, period, base, min(?3, CASE WHEN base > ?2 + tolerance THEN 0 ELSE (?2 + tolerance - base) / period + 1 END) AS n
-      FROM (SELECT id, period, tolerance, CASE WHEN arrival > ?2 + tolerance + period THEN ?2 + tolerance ELSE max(arrival, ?2) END AS base
-            FROM (SELECT id, arrival, (1000000000 + rate - 1) / rate AS period, (1000000000 + rate - 1) / rate * (burst - 1) AS tolerance
-                  FROM bucket WHERE id = ?1 AND rate > 0 AND NOT (paused_until > ?2 AND paused_until <= ?2 + ?4)))) AS taken
-WHERE bucket.id = taken.id AND taken.n > 0
-RETURNING granted";
 pub(super) const RATE_OF: &str = "
 SELECT rate, burst, arrival, paused_until FROM bucket WHERE id = ?1";
-pub(super) const SLOW_DOWN: &str = "
-UPDATE bucket SET paused_until = CASE WHEN paused_until > ?2 AND paused_until <= ?2 + ?4 THEN max(paused_until, ?2 + ?3) ELSE ?2 + ?3 END
-WHERE id = ?1";
+pub(super) const SET_ARRIVAL: &str = "UPDATE bucket SET arrival = ?2 WHERE id = ?1";
+pub(super) const SET_PAUSE: &str = "UPDATE bucket SET paused_until = ?2 WHERE id = ?1";

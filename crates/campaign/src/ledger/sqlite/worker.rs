@@ -6,17 +6,20 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::claim::{set_state, state_of};
-use super::problem::{Stored as _, damaged};
-use super::tally::{self, Changes};
+use super::problem::Stored as _;
+use super::tally;
 use super::{Work, lists, sql};
 use crate::clock::{Nanos, nanos};
+use crate::ledger::rules::{damaged, random};
+use crate::ledger::tally::Changes;
 use crate::ledger::{CampaignId, CampaignState, Counts, Worker, WorkerId};
 use crate::state::{LONGEST_WAIT, State};
 use crate::{Error, ErrorKind};
 
 /// Receipts for which no reply came are forgotten after this long.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
-const REAPED: &str = "the process ended before the reply";
+/// How long replies wait for a file that fails.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Rows of workers that ended are unknown from here on; how many.
 pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
@@ -36,8 +39,10 @@ pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
         reaped += u64::try_from(count).unwrap_or_default();
     }
     if reaped > 0 {
-        connection.execute(sql::REAP, (now, REAPED)).stored()?;
-        changes.write(connection)?;
+        connection
+            .execute(sql::REAP, (now, crate::ledger::REAPED))
+            .stored()?;
+        tally::write(changes, connection)?;
     }
     Ok(reaped)
 }
@@ -47,23 +52,7 @@ pub(super) fn start(work: &Work<'_>, campaign: CampaignId) -> Result<Worker, Err
         connection, now, ..
     } = *work;
     let state = state_of(work, campaign)?;
-    match state.state {
-        CampaignState::Importing => {
-            return Err(wrong(
-                "the list was not imported to its end; import it again, which goes on where it stopped",
-            ));
-        }
-        CampaignState::Paused => {
-            let reason = state.reason.unwrap_or_default();
-            return Err(wrong(format!(
-                "the campaign is paused: {reason}; resume it first"
-            )));
-        }
-        CampaignState::Cancelled => {
-            return Err(wrong("the campaign was cancelled; make another one"));
-        }
-        CampaignState::Ready | CampaignState::Running | CampaignState::Done => {}
-    }
+    state.may_start()?;
     let reaped = reap(connection, now)?;
     connection
         .execute(
@@ -77,20 +66,15 @@ pub(super) fn start(work: &Work<'_>, campaign: CampaignId) -> Result<Worker, Err
     if state.state == CampaignState::Ready {
         set_state(connection, campaign, CampaignState::Running, None)?;
     }
-    let mut id = [0; 8];
-    getrandom::fill(&mut id).map_err(|error| {
-        Error::new(
-            ErrorKind::Storage,
-            format!("the system has no random bytes: {error}"),
-        )
-    })?;
-    let id = i64::from_le_bytes(id);
+    let id = random()?;
     connection.execute(sql::SET_WORKER, [id]).stored()?;
     Ok(Worker {
         id: WorkerId(id),
         reaped,
         columns: Arc::new(lists::columns(connection, campaign)?),
-        _lock: None,
+        hold: None,
+        lease: None,
+        patience: PATIENCE,
     })
 }
 
@@ -120,8 +104,4 @@ pub(super) fn still_worker(connection: &Connection, worker: WorkerId) -> Result<
         ErrorKind::InUse,
         "another worker took the ledger over; this one claims nothing more",
     ))
-}
-
-fn wrong(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::WrongState, text)
 }

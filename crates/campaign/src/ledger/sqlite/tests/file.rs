@@ -209,6 +209,7 @@ async fn a_worker_that_was_replaced_claims_and_settles_nothing() {
         slow_down: None,
         pause: None,
         columns,
+        in_flight: None,
     };
     let error = ledger.settle_and_claim(late).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InUse);

@@ -61,6 +61,7 @@ pub(super) fn request(
         slow_down: None,
         pause: None,
         columns: Arc::clone(&worker.columns),
+        in_flight: None,
     }
 }
 

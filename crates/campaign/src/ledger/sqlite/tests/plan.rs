@@ -35,14 +35,15 @@ async fn no_statement_of_a_turn_looks_at_rows_that_are_done() {
             sql::TAKE_WAITING,
             sql::IS_SUPPRESSED,
             sql::COUNTS,
-            sql::TAKE,
+            sql::RATE_OF,
+            sql::SET_ARRIVAL,
+            sql::SET_PAUSE,
         ];
         Ok(statements.map(|statement| (statement, plan(connection, statement))))
     });
     for (statement, plan) in plans.await.unwrap() {
         for line in plan.lines().filter(|line| line.starts_with("SCAN")) {
-            let subquery = line.contains("subquery") || line.contains("taken");
-            let small = line.contains("row_sending") || subquery;
+            let small = line.contains("row_sending") || line.contains("subquery");
             assert!(small, "{statement}\n{plan}");
         }
     }

@@ -86,11 +86,7 @@ proptest! {
 }
 
 fn slow_down(connection: &Connection, now: Nanos, pause: Duration) {
-    let longest = i64::try_from(crate::breaker::LONGEST_PAUSE.as_nanos()).unwrap();
-    let pause = i64::try_from(pause.as_nanos()).unwrap();
-    connection
-        .execute(sql::SLOW_DOWN, (BUCKET, now, pause, longest))
-        .unwrap();
+    super::super::rate::slow_down(connection, BUCKET, now, pause).unwrap();
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! What persons and other processes do to campaigns: look, pause, resume, cancel, decide, suppress, set the rate.
+
+use tokio_postgres::Row as Found;
+
+use super::claim::{alone, set_state};
+use super::connection::{Work, get, small};
+use super::params::text;
+use super::sql;
+use super::tally::{self, NOBODY};
+use crate::clock::{Nanos, moment, time};
+use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::tally::Changes;
+use crate::ledger::types::Cost;
+use crate::ledger::{Campaign, CampaignId, CampaignState, Decision, DecisionRecord, Limits};
+use crate::state::{Order, State, order};
+use crate::{Error, Rate};
+
+pub(super) async fn campaigns(work: &Work<'_>, name: Option<&str>) -> Result<Vec<Campaign>, Error> {
+    let name = name.map(text);
+    let found = work.query(sql::CAMPAIGNS, &[&name]).await?;
+    found.iter().map(campaign).collect()
+}
+
+fn campaign(row: &Found) -> Result<Campaign, Error> {
+    let columns: &str = get(row, 9)?;
+    let deadline: Option<Nanos> = get(row, 12)?;
+    let rows: Option<i64> = get(row, 13)?;
+    let (most, each): (Option<i64>, Option<i64>) = (get(row, 14)?, get(row, 15)?);
+    let rate = small(row, 16)?;
+    Ok(Campaign {
+        id: CampaignId::new(small(row, 0)?).ok_or_else(damaged)?,
+        name: get(row, 1)?,
+        service: get(row, 2)?,
+        operation: get(row, 3)?,
+        template: get(row, 4)?,
+        state: CampaignState::from_number(get(row, 5)?).ok_or_else(damaged)?,
+        reason: get(row, 6)?,
+        checked: get(row, 7)?,
+        imported: small(row, 8)?,
+        columns: serde_json::from_str(columns).map_err(|_| damaged())?,
+        number_column: get(row, 10)?,
+        list: get(row, 11)?,
+        limits: Limits {
+            deadline: deadline.map(time),
+            rows: rows.and_then(|rows| u64::try_from(rows).ok()),
+            cost: most.zip(each).map(|(most, row)| Cost { most, row }),
+        },
+        rate: if rate == 0 {
+            None
+        } else {
+            Some(Rate::per_second(rate).with_burst(small(row, 17)?))
+        },
+    })
+}
+
+pub(super) async fn set_checked(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
+    work.execute(sql::SET_CHECKED, &[&i64::from(campaign.get())])
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn pause(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    reason: &str,
+) -> Result<(), Error> {
+    alone(work, campaign).await?.state.may_pause()?;
+    set_state(work, campaign, CampaignState::Paused, Some(reason)).await
+}
+
+pub(super) async fn resume(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
+    match alone(work, campaign).await?.state.resumed()? {
+        Some(state) => set_state(work, campaign, state, None).await,
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn cancel(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
+    match alone(work, campaign).await?.state.cancelled()? {
+        Some(state) => set_state(work, campaign, state, None).await,
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn decide(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    decision: &Decision,
+) -> Result<u64, Error> {
+    let of = alone(work, campaign).await?;
+    decision.allowed(of.state)?;
+    let rows = decision.rows.as_ref();
+    let rows: Option<Vec<i64>> =
+        rows.map(|rows| rows.iter().map(|row| id(campaign, *row)).collect());
+    let next = order(State::Unknown, decision.order).unwrap_or(State::Unknown);
+    let resend = decision.order == Order::Resend;
+    let (by, why) = (text(&decision.by), text(&decision.reason));
+    let reason = format!("{} ordered by {by}", decision.order.as_str());
+    let number = i64::from(campaign.get());
+    let found = work
+        .query(
+            sql::DECIDE,
+            &[&number, &next.number(), &work.now, &reason, &rows],
+        )
+        .await?;
+    let ids: Vec<i64> = found
+        .iter()
+        .map(|row| get(row, 0))
+        .collect::<Result<_, _>>()?;
+    let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    work.execute(sql::ADD_DECISIONS, &[&ids, &work.now, &resend, &by, &why])
+        .await?;
+    if resend && count > 0 && of.state == CampaignState::Done {
+        set_state(work, campaign, CampaignState::Ready, None).await?;
+    }
+    let mut changes = Changes::default();
+    changes.moved(campaign, (State::Unknown, None), (next, None), count);
+    changes.resent(campaign, if resend { count } else { 0 });
+    tally::write(work, NOBODY, changes).await?;
+    Ok(count.unsigned_abs())
+}
+
+pub(super) async fn decisions(
+    work: &Work<'_>,
+    campaign: CampaignId,
+) -> Result<Vec<DecisionRecord>, Error> {
+    let (from, to) = (id(campaign, 0), id(campaign, u32::MAX));
+    let found = work.query(sql::DECISIONS, &[&from, &to]).await?;
+    let decisions = found.iter().map(|row| {
+        Ok(DecisionRecord {
+            row: row_id(get(row, 0)?)?.row,
+            at: time(get(row, 1)?),
+            order: if get(row, 2)? {
+                Order::Resend
+            } else {
+                Order::Accept
+            },
+            by: get(row, 3)?,
+            reason: get(row, 4)?,
+        })
+    });
+    decisions.collect()
+}
+
+pub(super) async fn suppress(
+    work: &Work<'_>,
+    phones: &[String],
+    reason: &str,
+) -> Result<u64, Error> {
+    let macs: Vec<i64> = phones.iter().map(|phone| work.key.number(phone)).collect();
+    let added = work
+        .execute(sql::SUPPRESS, &[&macs, &work.now, &text(reason)])
+        .await?;
+    Ok(added.unsigned_abs())
+}
+
+pub(super) async fn set_limits(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let deadline = limits.deadline.map(moment);
+    let rows = limits
+        .rows
+        .map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
+    let (most, each) = (
+        limits.cost.map(|cost| cost.most),
+        limits.cost.map(|cost| cost.row),
+    );
+    let number = i64::from(campaign.get());
+    work.execute(sql::SET_LIMITS, &[&number, &deadline, &rows, &most, &each])
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn set_rate(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    rate: Option<Rate>,
+) -> Result<(), Error> {
+    let (per_second, burst) = rate.map_or((0, 1), |rate| (rate.rate().get(), rate.burst().get()));
+    let (per_second, burst) = (i64::from(per_second), i64::from(burst));
+    let number = i64::from(campaign.get());
+    work.execute(sql::SET_RATE, &[&number, &per_second, &burst])
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! A ledger in a PostgreSQL database, for several workers on several machines.
+//!
+//! Each call is one transaction, done by a task of its own, so that it is carried out although its future is dropped. All times come from the
+//! clock of the database. A worker tells the database that it lives; the rows of one that is silent are unknown.
+
+mod claim;
+mod connection;
+mod control;
+mod lists;
+mod open;
+mod outcomes;
+mod params;
+mod problem;
+mod receipts;
+mod rows;
+mod sql;
+mod tally;
+mod url;
+mod worker;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use nxcloud_client::signing::Secret;
+
+use super::rules::no_campaign;
+use super::{
+    Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord,
+    Ledger, Limits, NewCampaign, RowFilter, RowRecord, Settle, Worker, WorkerId,
+};
+use crate::key::{LedgerKey, RowId};
+use crate::receipt::{Receipt, Recorded};
+use crate::{Error, ErrorKind, Rate};
+use connection::{Length, Pool, Work};
+use open::Missing;
+pub(crate) use worker::Heartbeat;
+
+/// A ledger in a PostgreSQL database (15 or newer), for several workers at once. Cheap to clone.
+#[derive(Clone)]
+pub struct Postgres {
+    inner: Arc<Inner>,
+    silence: Duration,
+    outcomes: Option<Arc<PathBuf>>,
+}
+
+struct Inner {
+    pool: Pool,
+    key: LedgerKey,
+}
+
+impl Postgres {
+    /// Connects to a ledger, or makes one in a database without tables: `postgres://user@host:5432/database`, several hosts separated by
+    /// commas. It needs a Tokio runtime.
+    ///
+    /// The URL holds no password, because arguments and logs show it. TLS with a certificate that the system trusts is the rule; a socket and
+    /// `localhost` need none. `?sslmode=disable` does without, `?sslmode=require` asks for it everywhere, `?sslrootcert=PATH` names a PEM file
+    /// with the roots to trust.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] for a URL that cannot be used, a password in it, and a password that the server refuses;
+    /// [`ErrorKind::Unreachable`]; [`ErrorKind::NoLedger`] for a database that does not exist; [`ErrorKind::NotALedger`] for a server older than
+    /// 15, a database of another program and a ledger of a newer version; [`ErrorKind::ReadOnly`] for a user without rights and a standby.
+    pub async fn connect(url: &str, password: Option<Secret>) -> Result<Self, Error> {
+        Self::with(url, password, Missing::Make).await
+    }
+
+    /// Connects to a ledger that exists.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoLedger`], and as [`connect`](Self::connect).
+    pub async fn open(url: &str, password: Option<Secret>) -> Result<Self, Error> {
+        Self::with(url, password, Missing::Refuse).await
+    }
+
+    async fn with(url: &str, password: Option<Secret>, missing: Missing) -> Result<Self, Error> {
+        let pool = Pool::new(url::read(url, password.as_ref())?);
+        let key = open::open(&pool, missing).await?;
+        Ok(Self {
+            inner: Arc::new(Inner { pool, key }),
+            silence: Duration::from_secs(120),
+            outcomes: None,
+        })
+    }
+
+    /// After how long without a sign of life the rows of a worker of this ledger are unknown; 120 seconds, and at least 1. It should be
+    /// longer than a request takes at most. A worker does not begin a send later than a quarter of it after the claim was asked for.
+    #[must_use]
+    pub fn silent_after(mut self, silence: Duration) -> Self {
+        self.silence = silence.max(Duration::from_secs(1));
+        self
+    }
+
+    /// The folder where a run that ends without the database keeps the outcomes that it could not settle. The next run that is started with
+    /// the same folder settles them. The files hold ids and outcomes, no numbers and no texts, and have mode 600.
+    #[must_use]
+    pub fn outcomes_in(mut self, folder: impl AsRef<Path>) -> Self {
+        self.outcomes = Some(Arc::new(folder.as_ref().to_owned()));
+        self
+    }
+
+    /// Does work in one transaction, by a task of its own.
+    async fn call<T, W>(&self, length: Length, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: for<'w> FnOnce(&'w Work<'w>) -> BoxFuture<'w, Result<T, Error>> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        let task = tokio::runtime::Handle::try_current().map_err(|_| {
+            Error::new(
+                ErrorKind::Argument,
+                "a ledger in PostgreSQL needs a Tokio runtime; call it within one",
+            )
+        })?;
+        let task =
+            task.spawn(async move { inner.pool.transaction(&inner.key, length, work).await });
+        task.await.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Storage,
+                "the runtime ended during a call of the ledger; call it again",
+            ))
+        })
+    }
+}
+
+/// `work!(self, Length::Short, |work| lists::create(work, &new))`: the arguments move into the transaction.
+macro_rules! work {
+    ($self:ident, $length:ident, |$work:ident| $call:expr) => {
+        $self
+            .call(Length::$length, move |$work| {
+                Box::pin(async move { $call.await })
+            })
+            .await
+    };
+}
+
+impl Ledger for Postgres {
+    async fn create(&self, new: NewCampaign) -> Result<CampaignId, Error> {
+        work!(self, Short, |work| lists::create(work, &new))
+    }
+
+    async fn campaign(&self, name: &str) -> Result<Campaign, Error> {
+        let name = name.to_owned();
+        let found = work!(self, Short, |work| control::campaigns(work, Some(&name)))?;
+        found.into_iter().next().ok_or_else(no_campaign)
+    }
+
+    async fn campaigns(&self) -> Result<Vec<Campaign>, Error> {
+        work!(self, Short, |work| control::campaigns(work, None))
+    }
+
+    async fn import(&self, campaign: CampaignId, batch: Batch) -> Result<(), Error> {
+        work!(self, Long, |work| lists::import(work, campaign, batch))
+    }
+
+    async fn finish_import(&self, campaign: CampaignId) -> Result<Counts, Error> {
+        let counts = work!(self, Long, |work| lists::finish(work, campaign))?;
+        // The user may not own the table.
+        let _ = work!(self, Long, |work| lists::analyze(work));
+        Ok(counts)
+    }
+
+    async fn discard(&self, campaign: CampaignId) -> Result<(), Error> {
+        work!(self, Long, |work| lists::discard(work, campaign))
+    }
+
+    async fn rows(
+        &self,
+        campaign: CampaignId,
+        which: RowFilter,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<RowRecord>, Error> {
+        work!(self, Short, |work| rows::rows(
+            work, campaign, which, after, limit
+        ))
+    }
+
+    async fn invalidate(
+        &self,
+        campaign: CampaignId,
+        rows: Vec<(u32, String)>,
+    ) -> Result<(), Error> {
+        work!(self, Long, |work| lists::invalidate(work, campaign, &rows))
+    }
+
+    async fn checked(&self, campaign: CampaignId) -> Result<(), Error> {
+        work!(self, Short, |work| control::set_checked(work, campaign))
+    }
+
+    async fn start(&self, campaign: CampaignId) -> Result<Worker, Error> {
+        worker::start(self, campaign).await
+    }
+
+    async fn settle_and_claim(&self, request: ClaimRequest) -> Result<ClaimReply, Error> {
+        work!(self, Short, |work| claim::settle_and_claim(work, request))
+    }
+
+    async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
+        work!(self, Short, |work| worker::finish(work, campaign, worker))
+    }
+
+    async fn record(&self, receipts: Vec<Receipt>) -> Result<Vec<Recorded>, Error> {
+        work!(self, Short, |work| receipts::record(work, &receipts))
+    }
+
+    async fn pause(&self, campaign: CampaignId, reason: &str) -> Result<(), Error> {
+        let reason = reason.to_owned();
+        work!(self, Short, |work| control::pause(work, campaign, &reason))
+    }
+
+    async fn resume(&self, campaign: CampaignId) -> Result<(), Error> {
+        work!(self, Short, |work| control::resume(work, campaign))
+    }
+
+    async fn cancel(&self, campaign: CampaignId) -> Result<Counts, Error> {
+        work!(self, Short, |work| control::cancel(work, campaign))?;
+        while work!(self, Short, |work| claim::skip_ready(
+            work,
+            campaign,
+            crate::Skip::Cancelled,
+            0
+        ))? {}
+        self.counts(campaign).await
+    }
+
+    async fn counts(&self, campaign: CampaignId) -> Result<Counts, Error> {
+        work!(self, Short, |work| tally::counts(work, campaign))
+    }
+
+    async fn decide(&self, campaign: CampaignId, decision: Decision) -> Result<u64, Error> {
+        work!(self, Long, |work| control::decide(
+            work, campaign, &decision
+        ))
+    }
+
+    async fn decisions(&self, campaign: CampaignId) -> Result<Vec<DecisionRecord>, Error> {
+        work!(self, Short, |work| control::decisions(work, campaign))
+    }
+
+    async fn suppress(&self, phones: Vec<String>, reason: &str) -> Result<u64, Error> {
+        let reason = reason.to_owned();
+        work!(self, Short, |work| control::suppress(
+            work, &phones, &reason
+        ))
+    }
+
+    async fn set_limits(&self, campaign: CampaignId, limits: Limits) -> Result<(), Error> {
+        work!(self, Short, |work| control::set_limits(
+            work, campaign, &limits
+        ))
+    }
+
+    async fn set_rate(&self, campaign: CampaignId, rate: Option<Rate>) -> Result<(), Error> {
+        work!(self, Short, |work| control::set_rate(work, campaign, rate))
+    }
+
+    fn keep(&self, campaign: CampaignId, worker: WorkerId, unsettled: &[Settle]) {
+        if let Some(folder) = &self.outcomes {
+            // There is nobody to tell. What is not kept is unknown.
+            let _ = outcomes::write(folder, &self.inner.key, campaign, worker, unsettled);
+        }
+    }
+
+    fn row_of_key(&self, key: &str) -> Option<RowId> {
+        self.inner.key.read(key)
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres")
+            .field("silent_after", &self.silence)
+            .field("outcomes_in", &self.outcomes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! Workers: how they start, show that they live, and end.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::claim::{alone, set_state};
+use super::connection::{Length, Work, get};
+use super::tally::{self, NOBODY};
+use super::{Postgres, lists, outcomes, sql};
+use crate::clock::nanos;
+use crate::ledger::rules::{damaged, random};
+use crate::ledger::tally::Changes;
+use crate::ledger::{CampaignId, CampaignState, Counts, Hold, REAPED, Worker, WorkerId};
+use crate::state::{LONGEST_WAIT, State};
+use crate::{Error, ErrorKind};
+
+/// How long replies wait for a database that cannot be reached.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Receipts for which no reply came, and workers, are forgotten after this long.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Tells the database from time to time that a worker lives, and when it is dropped that the worker has ended.
+pub(crate) struct Heartbeat {
+    ledger: Postgres,
+    worker: WorkerId,
+    beats: AbortHandle,
+}
+
+impl Heartbeat {
+    fn start(ledger: &Postgres, worker: WorkerId, runtime: &Handle) -> Self {
+        let (ledger, pause) = (ledger.clone(), ledger.silence / 6);
+        let own = ledger.clone();
+        let beats = runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(pause).await;
+                // One that fails is tried again; after too many others count the worker as silent.
+                let _ = own
+                    .call(Length::Short, move |work| Box::pin(beat(work, worker)))
+                    .await;
+            }
+        });
+        Self {
+            ledger,
+            worker,
+            beats: beats.abort_handle(),
+        }
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.beats.abort();
+        // Without a runtime or a database the silence says it.
+        if let Ok(runtime) = Handle::try_current() {
+            let (ledger, worker) = (self.ledger.clone(), self.worker.0);
+            runtime.spawn(async move {
+                ledger
+                    .call(Length::Short, move |work| {
+                        Box::pin(async move { work.execute(sql::ENDED, &[&worker]).await })
+                    })
+                    .await
+            });
+        }
+    }
+}
+
+async fn beat(work: &Work<'_>, worker: WorkerId) -> Result<(), Error> {
+    work.first(sql::SEEN, &[&worker.0, &work.now]).await?;
+    reap(work).await?;
+    Ok(())
+}
+
+/// Rows of workers that ended or are silent are unknown from here on; how many.
+async fn reap(work: &Work<'_>) -> Result<u64, Error> {
+    let mut changes = Changes::default();
+    let mut reaped = 0;
+    for row in work.query(sql::REAP, &[&work.now, &REAPED]).await? {
+        let campaign = u32::try_from(get::<i64>(&row, 0)?).ok();
+        let campaign = campaign.and_then(CampaignId::new).ok_or_else(damaged)?;
+        let count: i64 = get(&row, 1)?;
+        let (sending, unknown) = ((State::Sending, None), (State::Unknown, None));
+        changes.moved(campaign, sending, unknown, count);
+        reaped += count.unsigned_abs();
+    }
+    tally::write(work, NOBODY, changes).await?;
+    Ok(reaped)
+}
+
+pub(super) async fn start(ledger: &Postgres, campaign: CampaignId) -> Result<Worker, Error> {
+    if let Some(folder) = &ledger.outcomes {
+        outcomes::settle(ledger, folder).await?;
+    }
+    let of = ledger.clone();
+    // The heartbeat begins within the task, so that a worker that nobody waits for any more ends.
+    let started = ledger
+        .call(Length::Short, move |work| {
+            Box::pin(async move { begin(work, &of, campaign).await })
+        })
+        .await?;
+    Ok(started)
+}
+
+async fn begin(work: &Work<'_>, ledger: &Postgres, campaign: CampaignId) -> Result<Worker, Error> {
+    let runtime = Handle::try_current().map_err(|_| damaged())?;
+    let of = alone(work, campaign).await?;
+    of.may_start()?;
+    let reaped = reap(work).await?;
+    let long_ago = work.now - nanos(FORGOTTEN_AFTER);
+    work.execute(sql::FORGET_WORKERS, &[&long_ago]).await?;
+    work.execute(sql::FORGET_WAITING, &[&long_ago]).await?;
+    let latest = work.now + nanos(LONGEST_WAIT);
+    let number = i64::from(campaign.get());
+    work.execute(sql::NOT_LATER, &[&number, &work.now, &latest])
+        .await?;
+    if of.state == CampaignState::Ready {
+        set_state(work, campaign, CampaignState::Running, None).await?;
+    }
+    let id = WorkerId(random()?);
+    let silence = nanos(ledger.silence);
+    work.execute(sql::ADD_WORKER, &[&id.0, &work.now, &silence])
+        .await?;
+    Ok(Worker {
+        id,
+        reaped,
+        columns: lists::columns(work, campaign).await?,
+        hold: Some(Hold::Heartbeat(Heartbeat::start(ledger, id, &runtime))),
+        lease: Some(ledger.silence / 4),
+        patience: PATIENCE,
+    })
+}
+
+pub(super) async fn finish(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    worker: WorkerId,
+) -> Result<Counts, Error> {
+    let of = alone(work, campaign).await?;
+    work.execute(sql::REMOVE_WORKER, &[&worker.0]).await?;
+    let counts = tally::counts(work, campaign).await?;
+    let open = counts.state(State::Ready) + counts.state(State::Sending);
+    if open == 0 && of.state == CampaignState::Running {
+        set_state(work, campaign, CampaignState::Done, None).await?;
+    }
+    Ok(counts)
+}
+
+/// Whether the worker may go on, and that it lives.
+pub(super) async fn seen(work: &Work<'_>, worker: WorkerId) -> Result<(), Error> {
+    let found = work.first(sql::SEEN, &[&worker.0, &work.now]).await?;
+    let Some(found) = found else {
+        return Err(Error::new(
+            ErrorKind::InUse,
+            "this worker has ended, by what the ledger says; start the run again",
+        ));
+    };
+    match get(&found, 0)? {
+        version if version > super::open::latest() => Err(super::open::newer(version)),
+        _ => Ok(()),
+    }
+}
