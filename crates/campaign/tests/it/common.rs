@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
-    Attempt, Campaign, Counts, Error, Ledger as _, NewCampaign, RowFilter, RowRecord, Sender,
-    Sqlite, State, Template, import,
+    AnyLedger, Attempt, Campaign, Counts, Error, Ledger as _, NewCampaign, RowFilter, RowRecord,
+    Sender, Sqlite, State, Template, import,
 };
 use nxcloud_sms::SendSms;
 use tempfile::TempDir;
@@ -16,20 +16,46 @@ use tempfile::TempDir;
 pub(crate) const TEMPLATE: &str =
     r#"{"appKey": "app", "phone": "{phone}", "content": "Hello {name}"}"#;
 
-/// A folder with a ledger and lists in it.
+/// A folder with lists in it, and a ledger: a file in the folder, or a database of its own where `NXCLOUD_TEST_POSTGRES` names a server.
 pub(crate) struct World {
     folder: TempDir,
-    pub(crate) ledger: Sqlite,
+    place: Place,
+    pub(crate) ledger: AnyLedger,
     pub(crate) template: Template<SendSms>,
 }
 
+/// Where the ledger is.
+enum Place {
+    File(PathBuf),
+    #[cfg(feature = "postgres")]
+    Database(crate::postgres::Database),
+}
+
+impl Place {
+    async fn open(&self) -> AnyLedger {
+        match self {
+            Self::File(path) => Sqlite::create(path).unwrap().into(),
+            #[cfg(feature = "postgres")]
+            Self::Database(database) => database.ledger().await.into(),
+        }
+    }
+}
+
 impl World {
-    pub(crate) fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Sqlite::create(folder.path().join("test.ledger")).unwrap();
+        let file = Place::File(folder.path().join("test.ledger"));
+        #[cfg(feature = "postgres")]
+        let place = match crate::postgres::Database::new().await {
+            Some(database) => Place::Database(database),
+            None => file,
+        };
+        #[cfg(not(feature = "postgres"))]
+        let place = file;
         Self {
             folder,
-            ledger,
+            ledger: place.open().await,
+            place,
             template: Template::new(TEMPLATE).unwrap(),
         }
     }
@@ -39,8 +65,16 @@ impl World {
     }
 
     /// The ledger as another process sees it, or a later one.
-    pub(crate) fn opened_again(&self) -> Sqlite {
-        Sqlite::open(self.path("test.ledger")).unwrap()
+    pub(crate) async fn opened_again(&self) -> AnyLedger {
+        self.place.open().await
+    }
+
+    /// Waits until the ledger knows that workers ended which were dropped.
+    pub(crate) async fn ended(&self) {
+        #[cfg(feature = "postgres")]
+        if let Place::Database(database) = &self.place {
+            database.ended().await;
+        }
     }
 
     pub(crate) fn list(&self, name: &str, content: impl AsRef<[u8]>) -> Result<List, Error> {

@@ -34,13 +34,14 @@ async fn killed<T>(run: impl Future<Output = T>, sent: &Sent, after: usize) -> O
 #[tokio::test]
 async fn killed_again_and_again_no_row_is_sent_twice() {
     const SLOTS: u64 = 8;
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(400).await;
     let sent = Sent::default();
     let mut kills = 0;
     loop {
         // Another process each time.
-        let ledger = world.opened_again();
+        world.ended().await;
+        let ledger = world.opened_again().await;
         let sender = Script::new(accepted)
             .slowly(Duration::from_millis(1))
             .with(&sent);
@@ -127,7 +128,7 @@ impl Sender<SendSms> for Dies {
 }
 
 async fn dies(after: bool) -> (World, nxcloud_campaign::Campaign, Sent) {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(6).await;
     let sender = Dies {
         after,
@@ -135,7 +136,7 @@ async fn dies(after: bool) -> (World, nxcloud_campaign::Campaign, Sent) {
         dead: AtomicBool::new(false),
     };
     {
-        let ledger = world.opened_again();
+        let ledger = world.opened_again().await;
         let mut run = pin!(
             Run::new(&ledger, "c", &world.template, &sender)
                 .slots(1)
@@ -148,6 +149,7 @@ async fn dies(after: bool) -> (World, nxcloud_campaign::Campaign, Sent) {
         })
         .await;
     }
+    world.ended().await;
     (world, campaign, sender.sent)
 }
 
@@ -174,7 +176,7 @@ async fn it_ends_after_the_bytes_and_before_the_reply() {
     let key = world.rows(&campaign).await[2].row.key().to_owned();
     assert_eq!(sent.keys()[2], key);
     // The receipt comes while nobody runs the campaign, and settles the row.
-    let beside = world.opened_again();
+    let beside = world.opened_again().await;
     beside.record(vec![receipt(&key)]).await.unwrap();
     let sender = Script::new(accepted).with(&sent);
     let report = Run::new(&world.ledger, "c", &world.template, &sender)
@@ -193,7 +195,7 @@ async fn it_ends_after_the_bytes_and_before_the_reply() {
 
 #[tokio::test]
 async fn a_copy_of_an_older_ledger_is_put_back() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", crate::common::csv(10)).unwrap();
     let path = world.path("a.ledger");
     let ledger = Sqlite::create(&path).unwrap();
@@ -244,7 +246,7 @@ impl<F: Future> Future for Once<F> {
 
 #[tokio::test]
 async fn a_run_that_is_dropped_at_its_start_harms_nothing() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(5).await;
     let sender = Script::new(accepted);
     for _ in 0..20 {

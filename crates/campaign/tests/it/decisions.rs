@@ -9,7 +9,7 @@ use crate::common::{Script, World, accepted, number, states};
 
 /// A campaign of 6 rows, of which 2, 4 and 6 are unknown.
 async fn unknown() -> (World, nxcloud_campaign::Campaign, crate::common::Sent) {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(6).await;
     let sender = Script::new(|request| match number(request) % 2 {
         0 => Attempt::new(AttemptResult::Unknown).with_reason("no answer in time"),
@@ -104,6 +104,7 @@ async fn all_of_them_at_once_and_by_whom() {
     // From another process.
     let changed = world
         .opened_again()
+        .await
         .decide(campaign.id, Decision::all(Order::Resend, "Ann", ""))
         .await
         .unwrap();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::common::{Script, World, accepted, number};
 
 async fn sent() -> (World, nxcloud_campaign::Campaign) {
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", "phone,name,\"od\"\"d\"\n8615012345671,p 1,\"a,\nb\"\n8615012345672,p 2,\n8615012345672,p 3,\nx,p 4,\n").unwrap();
     let campaign = world.import("c", &list).await.unwrap();
     let sender = Script::new(|request| match number(request) {

@@ -35,7 +35,7 @@ async fn delimiters_quotes_and_encodings_are_found() {
         )
     };
     for delimiter in [',', ';', '\t', '|'] {
-        let world = World::new();
+        let world = World::new().await;
         let list = world.list("list.csv", rows_of(delimiter)).unwrap();
         assert_eq!(list.delimiter(), delimiter);
         assert_eq!(rows(&world, &list).await, plain, "{delimiter:?}");
@@ -61,7 +61,7 @@ async fn delimiters_quotes_and_encodings_are_found() {
             "UTF-8",
         ),
     ] {
-        let world = World::new();
+        let world = World::new().await;
         let options =
             encoding.map_or_else(ListOptions::new, |name| ListOptions::new().encoding(name));
         let list = world.list_with("list.csv", bytes, &options).unwrap();
@@ -72,7 +72,7 @@ async fn delimiters_quotes_and_encodings_are_found() {
 
 #[tokio::test]
 async fn json_lines_are_read() {
-    let world = World::new();
+    let world = World::new().await;
     let lines = "{\"phone\": \"8615012345678\", \"name\": \"Ann\", \"n\": 1}\n\n{\"name\": null, \"phone\": 442079460958}\n{\"phone\": \"x\"}\n[1]\n{\"phone\": \"8615012345679\", \"name\": [1]}\n{\"phone\": \"8615012345670\", \"who\": \"Bob\"}\n{\"phone\": \"86150";
     let list = world.list("list.jsonl", lines).unwrap();
     assert_eq!(list.format(), Format::JsonLines);
@@ -92,7 +92,7 @@ async fn json_lines_are_read() {
 
 #[tokio::test]
 async fn numbers_are_normalised_and_equal_ones_sent_once() {
-    let world = World::new();
+    let world = World::new().await;
     let text = "phone,name\n0150 1234 5678,a\n+8615012345678,b\n(0)150-12345678,c\n+86 150 1234 5679,d\n,e\n12,f\n15012345678,g\n";
     let list = world
         .list_with("list.csv", text, &ListOptions::new().default_country("86"))
@@ -122,7 +122,7 @@ async fn numbers_are_normalised_and_equal_ones_sent_once() {
 
 #[tokio::test]
 async fn a_broken_row_is_listed_and_refuses_the_start() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world
         .list(
             "list.csv",
@@ -175,7 +175,7 @@ async fn a_broken_row_is_listed_and_refuses_the_start() {
 
 #[tokio::test]
 async fn a_limit_that_a_row_breaks_is_found_before_the_first_row_is_sent() {
-    let world = World::new();
+    let world = World::new().await;
     let mut text = csv(6);
     text += &format!("8615099999999,{}\n", "x".repeat(1000));
     text += "8615099999998,last\n";
@@ -218,7 +218,7 @@ async fn a_limit_that_a_row_breaks_is_found_before_the_first_row_is_sent() {
 
 #[tokio::test]
 async fn lists_that_cannot_be_read_say_why() {
-    let world = World::new();
+    let world = World::new().await;
     let wide = |columns: usize| {
         (0..columns)
             .map(|column| format!("c{column}"))
@@ -292,7 +292,7 @@ async fn lists_that_cannot_be_read_say_why() {
 
 #[tokio::test]
 async fn an_unknown_column_of_the_template_is_named_before_anything_is_made() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world
         .list("list.csv", "phone,nmae\n8615012345678,Ann\n")
         .unwrap();
@@ -307,7 +307,7 @@ async fn an_unknown_column_of_the_template_is_named_before_anything_is_made() {
 
 #[tokio::test]
 async fn the_same_list_twice_needs_to_be_asked_for() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", csv(5)).unwrap();
     world.import("one", &list).await.unwrap();
     let error = world.import("one", &list).await.unwrap_err();
@@ -351,7 +351,7 @@ async fn the_same_list_twice_needs_to_be_asked_for() {
 
 #[tokio::test]
 async fn an_interrupted_import_goes_on_and_a_changed_list_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     let (list, new) = (world.list("list.csv", csv(35_000)).unwrap(), || {
         NewCampaign::from_template("c", &world.template)
     });
@@ -364,7 +364,7 @@ async fn an_interrupted_import_goes_on_and_a_changed_list_is_refused() {
         _ = stopped => {}
         result = importing => panic!("{result:?}"),
     }
-    let campaign = world.opened_again().campaign("c").await.unwrap();
+    let campaign = world.opened_again().await.campaign("c").await.unwrap();
     assert_eq!(campaign.state, CampaignState::Importing);
     assert!(
         (10_000..35_000).contains(&campaign.imported),
@@ -405,7 +405,7 @@ async fn an_interrupted_import_goes_on_and_a_changed_list_is_refused() {
 
 #[tokio::test]
 async fn a_list_that_changes_while_it_is_read_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", csv(5)).unwrap();
     write(world.path("list.csv"), csv(6));
     let error = world.import("c", &list).await.unwrap_err();
@@ -415,7 +415,7 @@ async fn a_list_that_changes_while_it_is_read_is_refused() {
 
 #[tokio::test]
 async fn suppressed_numbers_are_skipped_whenever_they_come() {
-    let world = World::new();
+    let world = World::new().await;
     let phone = |row: u32| format!("86150{row:08}");
     assert_eq!(
         world

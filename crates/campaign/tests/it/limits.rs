@@ -13,7 +13,7 @@ use crate::common::{Script, World, accepted, number, states};
 
 #[tokio::test]
 async fn what_is_past_the_deadline_expires() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(25_000).await;
     let sender = Script::new(accepted);
     let run = || Run::new(&world.ledger, "c", &world.template, &sender);
@@ -29,7 +29,7 @@ async fn what_is_past_the_deadline_expires() {
 
 #[tokio::test]
 async fn a_row_that_is_put_back_past_the_deadline_expires_too() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(1).await;
     let sender = Script::new(|_| Attempt::new(AttemptResult::Quota));
     let limits = Limits::none().deadline(SystemTime::now() + Duration::from_millis(500));
@@ -45,7 +45,7 @@ async fn a_row_that_is_put_back_past_the_deadline_expires_too() {
 
 #[tokio::test]
 async fn the_caps_on_rows_and_on_money_hold() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(50).await;
     let sender = Script::new(|request| match number(request) {
         3 => Attempt::new(AttemptResult::Rejected),
@@ -90,7 +90,7 @@ async fn the_caps_on_rows_and_on_money_hold() {
 
 #[tokio::test]
 async fn unknown_outcomes_in_a_row_pause_the_campaign() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(200).await;
     let sender = Script::new(|_| {
         Attempt::new(AttemptResult::Unknown).with_reason("unexpected HTTP status (HTTP 502)")
@@ -132,7 +132,7 @@ async fn an_account_that_cannot_send_pauses_at_once_and_loses_no_row() {
         AccountProblem::Authentication,
         AccountProblem::Configuration,
     ] {
-        let world = World::new();
+        let world = World::new().await;
         let campaign = world.campaign(40).await;
         let sender = Script::new(|request| match number(request) {
             ..5 => accepted(request),
@@ -167,7 +167,7 @@ async fn an_account_that_cannot_send_pauses_at_once_and_loses_no_row() {
 
 #[tokio::test]
 async fn a_permission_that_one_row_lacks_does_not_stop_the_others() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(20).await;
     let sender = Script::new(|request| match number(request) {
         3 => Attempt::new(AttemptResult::Account(AccountProblem::Permission))
@@ -191,7 +191,7 @@ async fn a_permission_that_one_row_lacks_does_not_stop_the_others() {
 
 #[tokio::test]
 async fn the_rate_of_the_account_holds_over_its_campaigns() {
-    let world = World::new();
+    let world = World::new().await;
     let one = world.campaign(30).await;
     world
         .ledger
@@ -225,7 +225,7 @@ async fn the_rate_of_the_account_holds_over_its_campaigns() {
 
 #[tokio::test]
 async fn too_fast_slows_the_whole_account_down() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(8).await;
     let refused = Mutex::new(None);
     let sender = Script::new(|request| {

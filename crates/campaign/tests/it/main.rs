@@ -7,6 +7,8 @@ mod decisions;
 mod export;
 mod import;
 mod limits;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod receipts;
 mod run;
 mod sandbox;

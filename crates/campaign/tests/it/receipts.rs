@@ -23,6 +23,7 @@ fn receipt(key: &str, status: &str) -> Receipt {
 async fn note(world: &World, receipt: Receipt) -> Recorded {
     world
         .opened_again()
+        .await
         .record(vec![receipt])
         .await
         .unwrap()
@@ -64,7 +65,7 @@ async fn a_receipt_before_the_reply_settles_the_row_whatever_the_reply_says() {
         AttemptResult::Rejected,
         AttemptResult::NotSent,
     ] {
-        let world = World::new();
+        let world = World::new().await;
         let campaign = world.campaign(20).await;
         let sender = Early {
             world: &world,
@@ -104,7 +105,7 @@ async fn a_receipt_before_the_reply_settles_the_row_whatever_the_reply_says() {
 
 #[tokio::test]
 async fn a_receipt_after_the_reply_and_its_repeats() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(3).await;
     let sender = Script::new(|request| match number(request) {
         1 => Attempt::new(AttemptResult::Unknown),
@@ -154,7 +155,7 @@ async fn a_receipt_after_the_reply_and_its_repeats() {
 
 #[tokio::test]
 async fn a_receipt_for_a_row_that_was_ordered_again_keeps_it_from_being_sent() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(1).await;
     let sender = Script::new(|_| Attempt::new(AttemptResult::Unknown));
     let run = || Run::new(&world.ledger, "c", &world.template, &sender);
@@ -169,9 +170,9 @@ async fn a_receipt_for_a_row_that_was_ordered_again_keeps_it_from_being_sent() {
 
 #[tokio::test]
 async fn a_receipt_for_nobody_changes_nothing() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(2).await;
-    let other = World::new();
+    let other = World::new().await;
     let stranger = other.campaign(2).await;
     let foreign = other.rows(&stranger).await[0].row.key().to_owned();
     let before = world.counts(&campaign).await;
@@ -252,7 +253,7 @@ fn any_order_leads_to_the_same_row() {
 
 /// The row of a campaign of one after these receipts, the reply coming after so many of them.
 async fn after(statuses: Vec<&'static str>, reply: usize) -> String {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(1).await;
     struct Receives<'w>(&'w World, Vec<&'static str>);
     impl Sender<SendSms> for Receives<'_> {
@@ -325,7 +326,7 @@ impl Sender<SendMessage> for ById<'_> {
 
 #[tokio::test]
 async fn without_a_key_the_message_id_finds_the_row_before_and_after_the_reply() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", crate::common::csv(6)).unwrap();
     let template = Template::<SendMessage>::new(VIBER).unwrap();
     let new = NewCampaign::from_template("v", &template);
@@ -376,7 +377,7 @@ async fn without_a_key_the_message_id_finds_the_row_before_and_after_the_reply()
 
 #[tokio::test]
 async fn a_higher_price_than_assumed_counts_against_the_cap() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(20).await;
     let sender = Early {
         world: &world,
@@ -404,7 +405,7 @@ async fn a_higher_price_than_assumed_counts_against_the_cap() {
 
 #[tokio::test]
 async fn an_answer_puts_its_number_on_the_suppression_list() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(3).await;
     let answer = |content: &str| {
         let body = json!({"messageId": "1", "fromPhone": "8615000000002", "content": content, "smsType": "1"}).to_string();

@@ -15,7 +15,7 @@ use crate::common::{Script, World, accepted, number, states};
 
 #[tokio::test]
 async fn every_row_is_sent_once_and_has_its_outcome() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(200).await;
     let sender = Script::new(|request| match number(request) % 4 {
         0 => Attempt::new(AttemptResult::Rejected).with_reason("rejected: code 4"),
@@ -65,7 +65,7 @@ async fn every_row_is_sent_once_and_has_its_outcome() {
 
 #[tokio::test]
 async fn a_closure_makes_the_requests_and_the_run_the_keys() {
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", crate::common::csv(3)).unwrap();
     let new = NewCampaign::from_requests::<SendSms>("c", "phone");
     import(&world.ledger, new, &list, |_| {}).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_closure_makes_the_requests_and_the_run_the_keys() {
 
 #[tokio::test]
 async fn what_was_not_sent_or_refused_for_the_moment_is_tried_again() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(3).await;
     let calls = AtomicU32::new(0);
     let sender =
@@ -109,7 +109,7 @@ async fn what_was_not_sent_or_refused_for_the_moment_is_tried_again() {
 
 #[tokio::test]
 async fn no_more_requests_are_under_way_than_there_are_slots() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(60).await;
     let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
     struct Counting<'c>(&'c AtomicU32, &'c AtomicU32);
@@ -133,7 +133,7 @@ async fn no_more_requests_are_under_way_than_there_are_slots() {
 
 #[tokio::test]
 async fn a_stop_claims_no_more_and_waits_for_replies() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(50).await;
     let sender = Script::new(accepted).slowly(Duration::from_millis(50));
     let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(5);
@@ -167,10 +167,10 @@ async fn a_stop_claims_no_more_and_waits_for_replies() {
 
 #[tokio::test]
 async fn a_pause_of_another_process_ends_the_run_and_a_resume_lets_it_go_on() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(300).await;
     let sender = Script::new(accepted).slowly(Duration::from_millis(5));
-    let beside = world.opened_again();
+    let beside = world.opened_again().await;
     let sent = sender.sent.clone();
     let pause = async {
         testing::until("the first rows", || sent.len() >= 10).await;
@@ -201,14 +201,14 @@ async fn a_pause_of_another_process_ends_the_run_and_a_resume_lets_it_go_on() {
 
 #[tokio::test]
 async fn a_cancelled_campaign_skips_what_is_left() {
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(300).await;
     let sender = Script::new(|request| match number(request) {
         1 => Attempt::new(AttemptResult::NotSent),
         _ => accepted(request),
     });
     let sender = sender.slowly(Duration::from_millis(20));
-    let beside = world.opened_again();
+    let beside = world.opened_again().await;
     let sent = sender.sent.clone();
     let cancel = async {
         testing::until("the first rows", || sent.len() >= 5).await;
@@ -240,7 +240,7 @@ async fn a_cancelled_campaign_skips_what_is_left() {
 
 #[tokio::test]
 async fn a_campaign_of_another_operation_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     world.campaign(1).await;
     let compose = |_: &Row| Err::<nxcloud_viber::SendMessage, _>("no".to_owned());
     let session = nxcloud_client::Session::new(

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{FromRef, State as Of};
 use axum::routing::post;
 use nxcloud_campaign::{
-    BreakerLimits, Ledger as _, NewCampaign, ReceiptState, Run, RunEnd, Sqlite, State, Template,
+    AnyLedger, BreakerLimits, Ledger as _, NewCampaign, ReceiptState, Run, RunEnd, State, Template,
     import, record,
 };
 use nxcloud_client::{Request, RetryPolicy};
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::common::{World, states};
 
-struct Endpoint<E: Event>(Receiver<E>, Sqlite);
+struct Endpoint<E: Event>(Receiver<E>, AnyLedger);
 
 impl<E: Event> Clone for Endpoint<E> {
     fn clone(&self) -> Self {
@@ -39,7 +39,7 @@ async fn receive<R: Request, E: Event>(Of(endpoint): Of<Endpoint<E>>, push: Pend
 }
 
 /// An endpoint for the receipts of an operation, over the ledger; its URL.
-async fn endpoint<R: Request + 'static, E: Event>(ledger: &Sqlite) -> String {
+async fn endpoint<R: Request + 'static, E: Event>(ledger: &AnyLedger) -> String {
     let state = Endpoint(Receiver::<E>::unprotected(), ledger.clone());
     let app = Router::new()
         .route("/", post(receive::<R, E>))
@@ -65,7 +65,7 @@ fn accepted_rows(sandbox: &Sandbox, field: &str) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
     let sandbox = Sandbox::start().await.unwrap();
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(300).await;
     let url = endpoint::<SendSms, sms::Event>(&world.ledger).await;
     sandbox.pushes().send_to("sms_receipt", url).unwrap();
@@ -120,7 +120,7 @@ async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
 #[tokio::test]
 async fn an_empty_balance_pauses_and_a_topped_up_account_goes_on() {
     let sandbox = Sandbox::start().await.unwrap();
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(20).await;
     let session = sandbox.session();
     for _ in 0..4 {
@@ -145,7 +145,7 @@ async fn an_empty_balance_pauses_and_a_topped_up_account_goes_on() {
 #[tokio::test]
 async fn a_service_without_a_key_matches_by_message_id() {
     let sandbox = Sandbox::start().await.unwrap();
-    let world = World::new();
+    let world = World::new().await;
     let list = world.list("list.csv", crate::common::csv(40)).unwrap();
     let json = r#"{"appkey": "app", "phone": "{phone}", "functionType": "text", "messageData": {"rateType": "Transactional", "text": "Hello {name}"}}"#;
     let template = Template::<SendMessage>::new(json).unwrap();
@@ -170,7 +170,7 @@ async fn a_service_without_a_key_matches_by_message_id() {
         [("accepted", 39), ("unknown", 1)].into()
     );
     sandbox.pushes().settled().await;
-    let ledger = world.opened_again();
+    let ledger = world.opened_again().await;
     let counts = || async { ledger.counts(campaign.id).await.unwrap() };
     let counts = counts().await;
     let said: u64 = ReceiptState::ALL
