@@ -69,6 +69,15 @@ impl World {
         self.place.open().await
     }
 
+    /// The URL of the database.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn url(&self) -> Option<String> {
+        match &self.place {
+            Place::Database(database) => Some(database.url.clone()),
+            Place::File(_) => None,
+        }
+    }
+
     /// Waits until the ledger knows that workers ended which were dropped.
     pub(crate) async fn ended(&self) {
         #[cfg(feature = "postgres")]

@@ -170,15 +170,16 @@ async fn bucket(work: &Work<'_>, bucket: i64) -> Result<(Bucket, Nanos), Error> 
     Ok((bucket, get(&found, 4)?))
 }
 
-/// Takes requests out of the rate of the account.
-async fn take(work: &Work<'_>, of: &OfTurn, max_claims: u32) -> Result<Permits, Error> {
+/// Takes requests out of the rate of the account, at the time that is returned.
+async fn take(work: &Work<'_>, of: &OfTurn, max_claims: u32) -> Result<(Permits, Nanos), Error> {
     let unlimited = work.first(sql::UNLIMITED, &[&of.bucket, &work.now]).await?;
     if get(&unlimited.ok_or_else(damaged)?, 0)? {
-        return Ok(Permits {
+        let permits = Permits {
             granted: max_claims,
             arrival: None,
             wait: None,
-        });
+        };
+        return Ok((permits, work.now));
     }
     let (bucket, now) = bucket(work, of.bucket).await?;
     let permits = bucket.take(now, max_claims);
@@ -186,7 +187,7 @@ async fn take(work: &Work<'_>, of: &OfTurn, max_claims: u32) -> Result<Permits, 
         work.execute(sql::SET_ARRIVAL, &[&of.bucket, &arrival])
             .await?;
     }
-    Ok(permits)
+    Ok((permits, now))
 }
 
 /// Claims rows, as many as the rate allows; with them how long to wait if there are fewer than requested.
@@ -210,7 +211,7 @@ async fn claim(
     if let Some(wait) = wait_for_row {
         return Ok((Vec::new(), Some(wait.min(POLL))));
     }
-    let permits = take(work, of, max_claims).await?;
+    let (permits, now) = take(work, of, max_claims).await?;
     let wait = (permits.granted < max_claims)
         .then_some(permits.wait)
         .flatten();
@@ -219,7 +220,7 @@ async fn claim(
     }
     let granted = i64::from(permits.granted);
     let found = work
-        .query(sql::CLAIM, &[&number, &me.0, &work.now, &granted])
+        .query(sql::CLAIM, &[&number, &me.0, &now, &granted])
         .await?;
     let mut claimed = Vec::new();
     for row in &found {
