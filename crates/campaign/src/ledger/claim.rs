@@ -60,6 +60,13 @@ pub struct ClaimRequest {
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
     /// After a turn that failed: the rows that are being sent. What the ledger has claimed for the worker beside them was never begun.
+    #[cfg_attr(
+        not(feature = "postgres-no-provider"),
+        expect(
+            dead_code,
+            reason = "in `SQLite` a turn that failed has claimed nothing"
+        )
+    )]
     pub(crate) in_flight: Option<Vec<u32>>,
 }
 
