@@ -88,7 +88,7 @@ async fn pump(
                 if sent.is_empty() {
                     return Ok(());
                 }
-                let commits = sent.windows(6).any(|part| part == b"COMMIT");
+                let commits = sent.windows(7).any(|part| part == b"COMMIT\0");
                 let fault = commits.then(|| faults.lock().unwrap().take()).flatten();
                 server.write_all(sent).await?;
                 if let Some(fault) = fault {
