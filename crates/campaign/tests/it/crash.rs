@@ -259,3 +259,39 @@ async fn a_run_that_is_dropped_at_its_start_harms_nothing() {
         .unwrap();
     assert_eq!((report.ended, sender.sent.most()), (RunEnd::Done, 1));
 }
+
+/// A process records receipts all the time; a worker that was killed is replaced meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_is_opened_while_another_process_writes() {
+    let world = World::new();
+    let campaign = world.campaign(400).await;
+    let writer = world.opened_again();
+    let stop = std::sync::Arc::new(AtomicBool::new(false));
+    let writing = tokio::spawn({
+        let stop = std::sync::Arc::clone(&stop);
+        async move {
+            for number in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let phone = format!("4420794{number:05}");
+                writer.suppress(vec![phone], "test").await.unwrap();
+            }
+        }
+    });
+    for _ in 0..60 {
+        let (ledger, sent) = (world.opened_again(), Sent::default());
+        let sender = Script::new(accepted)
+            .slowly(Duration::from_secs(60))
+            .with(&sent);
+        let run = Run::new(&ledger, "c", &world.template, &sender)
+            .slots(4)
+            .execute();
+        // Rows stay in flight, so that the next process has to write when it opens the ledger.
+        assert!(killed(run, &sent, 1).await.is_none());
+    }
+    stop.store(true, Ordering::Relaxed);
+    writing.await.unwrap();
+    let counts = world.counts(&campaign).await;
+    assert!(counts.state(State::Unknown) >= 59, "{counts:?}");
+}

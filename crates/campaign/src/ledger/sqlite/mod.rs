@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use open::private;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord,
@@ -77,7 +77,9 @@ impl Sqlite {
             .stored()?;
         // Whoever has the lock knows that no worker lives.
         if let Some(_lock) = try_lock(path)? {
-            let transaction = connection.unchecked_transaction().stored()?;
+            // It waits for other writers here: one that starts as a reader and then writes is refused at once.
+            let transaction =
+                Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).stored()?;
             worker::reap(&transaction, clock.now())?;
             transaction.commit().stored()?;
         }
