@@ -4,6 +4,7 @@
 
 mod common;
 
+#[cfg(feature = "client")]
 use std::num::NonZeroU32;
 use std::time::Duration;
 
