@@ -18,7 +18,7 @@ pub struct Worker {
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
     /// What keeps other workers out.
-    pub(crate) _lock: Option<std::fs::File>,
+    pub(crate) _lock: Option<super::sqlite::Lock>,
 }
 
 /// One turn of a worker.
