@@ -50,6 +50,7 @@ pub(super) struct Engine<'e, R, L, C, S> {
     next_claim: Instant,
     left: u64,
     counts: Counts,
+    quota: u64,
 }
 
 /// A request to the ledger in flight, and what it settles.
@@ -86,6 +87,7 @@ where
             next_claim: Instant::now(),
             left: u64::MAX,
             counts: Counts::default(),
+            quota: 0,
             run,
         })
     }
@@ -192,6 +194,7 @@ where
         {
             self.signals.0 = self.signals.0.max(Some(pause));
         }
+        self.quota += u64::from(settle.attempt.result == AttemptResult::Quota);
         if let Some(reason) = self.breaker.observe(&settle.attempt) {
             self.signals.1.get_or_insert(reason);
         }
@@ -230,6 +233,7 @@ where
         self.run.progress.send_replace(Progress {
             counts: counts.clone(),
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
+            quota: self.quota,
             ending: self.end.is_some(),
         });
         self.counts = counts;
@@ -266,6 +270,7 @@ where
         self.run.progress.send_replace(Progress {
             counts: counts.clone(),
             in_flight: 0,
+            quota: self.quota,
             ending: true,
         });
         Ok(Report {
