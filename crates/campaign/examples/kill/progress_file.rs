@@ -25,7 +25,8 @@ pub(super) async fn work(order: &str, list: &str, progress: &str, url: &str) -> 
     let file = Mutex::new(file);
     let note = |phone: &str| -> std::io::Result<()> {
         let mut file = file.lock().map_err(|_| std::io::Error::other("poisoned"))?;
-        writeln!(file, "{phone}")?;
+        // In one call, so that a kill does not tear the line.
+        file.write_all(format!("{phone}\n").as_bytes())?;
         file.sync_data()
     };
     let list = std::fs::read_to_string(list)?;
