@@ -244,6 +244,10 @@ async fn the_exit_code_says_what_became_of_the_rows() {
         let again = if code == 3 { 2 } else { code };
         world.campaign(&["run", "c"]).exits(again);
         assert!(!output.to_string().contains("person"), "{output}");
+        let rejected = ["export", "c", "--which", "rejected", "--format", "jsonl"];
+        let rejected = lines(&world.campaign(&rejected).exits(0)).len();
+        let is_rejected = |fault: &&Fault| matches!(fault, Fault::Code { code: 6 });
+        assert_eq!(rejected, faults.iter().filter(is_rejected).count());
     }
 }
 
@@ -364,4 +368,22 @@ async fn every_operation_that_sends_messages_can_be_a_campaign() {
         names.push(name);
     }
     assert!(names.len() > 3, "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_expire_are_in_the_exit_code() {
+    let world = World::with_rows(1).await;
+    // A used-up quota puts the row back for an hour.
+    world.sandbox.faults().enqueue(Fault::Code { code: 27 });
+    let output = loop {
+        let deadline = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3);
+        let deadline = deadline.to_string();
+        let output = world.campaign(&["run", "c", "--deadline", &deadline]);
+        // It may take longer to start on a slow machine.
+        if !output.stderr.contains("past") {
+            break output;
+        }
+    };
+    assert!(output.stderr.contains("1 rows expired"), "{output}");
+    assert_eq!(output.exits(1).json()["rows"]["skipped"], 1);
 }

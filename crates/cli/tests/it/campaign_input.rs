@@ -3,7 +3,7 @@
 use nxcloud_sandbox::{APP_ID, APP_SECRET};
 
 use crate::campaign::{TEMPLATE, World, list};
-use crate::support::{Nxcloud, Output};
+use crate::support::{Nxcloud, Output, finish};
 
 /// The one line of an error, which shows neither numbers nor texts.
 #[track_caller]
@@ -59,40 +59,51 @@ async fn a_file_that_is_no_ledger_stays_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_runs_out_of_space_goes_on_later() {
     let world = World::new().await;
+    let home = world.nxcloud.home();
     world.write("list.csv", &list(50_000));
-    let plain = world.nxcloud.command(&[
+    let create = [
         "campaign",
         "create",
         "list.csv",
         "--name",
         "c",
-        "--template",
-        TEMPLATE,
-    ]);
-    let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\""])
-        .arg(plain.get_program())
-        .args(plain.get_args())
-        .env_clear()
-        .envs(
-            plain
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .current_dir(world.nxcloud.home())
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    let output = crate::support::finish(command.spawn().unwrap()).exits(3);
+        "--max-rows",
+        "7",
+    ];
+    let create = [&create[..], &["--template", TEMPLATE]].concat();
+    // A file that grows too large fails like one on a full disk.
+    let mut create = world
+        .nxcloud
+        .limited("trap '' XFSZ; ulimit -f 4000", &create);
+    let output = finish(create.spawn().unwrap()).exits(3);
     assert!(output.stderr_line().contains("ledger"), "{output}");
     let status = world.campaign(&["status", "c"]).exits(0).json();
     assert_eq!(status["state"], "importing");
+    assert_eq!(
+        status["limits"], "at most 7 rows",
+        "it never runs without them"
+    );
     error(world.campaign(&["run", "c"]), "import");
+    for end in ["", "-wal"] {
+        let file = |name| home.join(format!("{name}.ledger{end}"));
+        if file("my").exists() {
+            std::fs::copy(file("my"), file("copy")).unwrap();
+        }
+    }
+    let cancelled = world.campaign(&["cancel", "c", "--ledger", "copy.ledger"]);
+    assert!(cancelled.stderr.contains("removed"), "{cancelled}");
+    let status = world
+        .campaign(&["status", "--ledger", "copy.ledger"])
+        .exits(0);
+    assert_eq!(status.stdout, "[]\n");
     world.write("list.csv", &list(50_001));
     error(world.create(&[]), "put that one back");
     world.write("list.csv", &list(50_000));
-    assert_eq!(world.create(&[]).exits(0).json()["rows"]["ready"], 50_000);
+    let rows = world.create(&[]).exits(0).json()["rows"].take();
+    assert_eq!(
+        (&rows["ready"], &rows["total"]),
+        (&50_000.into(), &50_000.into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
