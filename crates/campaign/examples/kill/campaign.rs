@@ -80,12 +80,11 @@ pub(super) async fn run(kills: u32) -> Result<()> {
 
 /// Compares the ledger with what the platform accepted.
 async fn check(ledger: &Sqlite, campaigns: &[Campaign], sandbox: &Sandbox) -> Result<()> {
-    let mut accepted: HashMap<String, u32> = HashMap::new();
-    for request in sandbox.accepted("send_sms") {
-        let body: SendSms = request.decode()?;
-        *accepted.entry(body.ext.unwrap_or_default()).or_default() += 1;
+    let accepted = sandbox.accepted_keys();
+    if accepted.dropped() > 0 || accepted.without_key() > 0 {
+        return Err("the sandbox did not count every row".into());
     }
-    if let Some((key, count)) = accepted.iter().find(|(_, count)| **count > 1) {
+    if let Some((key, count)) = accepted.repeated().first() {
         return Err(format!("the row {key} was accepted {count} times").into());
     }
     let mut states: HashMap<&str, u64> = HashMap::new();
@@ -98,7 +97,7 @@ async fn check(ledger: &Sqlite, campaigns: &[Campaign], sandbox: &Sandbox) -> Re
         }
         for row in rows {
             *states.entry(row.state.as_str()).or_default() += 1;
-            let received = accepted.contains_key(row.row.key());
+            let received = accepted.count(row.row.key()).is_some_and(|count| count > 0);
             let number = row.row.number();
             match row.state {
                 State::Accepted if received => {}

@@ -46,17 +46,13 @@ async fn main() -> Result<()> {
 
 /// The platform. Of a hundred requests, two are accepted and the reply is lost, one is too fast for the platform, and one is refused.
 async fn platform() -> Result<Sandbox> {
-    let sandbox = Sandbox::builder()
-        .history(1_000_000)
-        .history_bytes(1 << 30)
-        .start()
-        .await?;
+    let delay = Duration::from_millis(5)..=Duration::from_millis(40);
+    let sandbox = Sandbox::builder().reply_delay(delay).start().await?;
     let faults = Mix::new(fastrand::u64(..))
         .with(0.01, Fault::ResetAfterAccept)
         .with(0.01, Fault::StatusAfterAccept { status: 502 })
         .with(0.01, Fault::Code { code: 28 })
-        .with(0.01, Fault::Code { code: 6 })
-        .with(0.96, Fault::Slow { milliseconds: 4 });
+        .with(0.01, Fault::Code { code: 6 });
     sandbox.faults().mix(faults);
     Ok(sandbox)
 }

@@ -1,6 +1,6 @@
 //! The loop that campaigns replace: it notes each row in a progress file and skips the noted rows when it starts again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::sync::Mutex;
 
@@ -70,16 +70,12 @@ pub(super) async fn run(kills: u32, order: &str) -> Result<()> {
         }
         lists += 1;
     }
-    let mut accepted: HashMap<String, u32> = HashMap::new();
-    for request in sandbox.accepted("send_sms") {
-        let body: SendSms = request.decode()?;
-        *accepted.entry(body.ext.unwrap_or_default()).or_default() += 1;
-    }
+    let accepted = sandbox.accepted_keys();
     let rows = lists * ROWS;
-    let twice = accepted.values().filter(|count| **count > 1).count();
+    let twice = accepted.repeated().len();
     println!(
         "{killed} kills, {rows} rows, progress written {order} each send: {twice} recipients got the message more than once, {} never, and nothing says who",
-        rows as usize - accepted.len()
+        rows as usize - accepted.keys()
     );
     Ok(())
 }
