@@ -133,7 +133,7 @@ impl Bar {
     /// `None` without a terminal.
     pub(crate) fn on_terminal() -> Option<Self> {
         io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {wide_msg}");
+            let style = ProgressStyle::with_template("{bar:40} {percent:>3}%\n{wide_msg}");
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             Self(match style {
                 Ok(style) => bar.with_style(style),

@@ -13,7 +13,7 @@ use nxcloud_client::Request;
 use tokio::sync::mpsc;
 
 use crate::ledger::{Campaign, CampaignId, CampaignState, Ledger, Limits, NewCampaign};
-use crate::template::{Parts, Template, shown};
+use crate::template::{Parts, Template, name, names};
 use crate::{Error, ErrorKind, Rate};
 use list::changed;
 pub use list::{Format, List, ListOptions};
@@ -101,8 +101,8 @@ pub async fn import<L: Ledger>(
     let Some(place) = place else {
         return Err(wrong(format!(
             "the list has no column {} for the numbers; it has: {}",
-            shown(std::slice::from_ref(&new.number_column)),
-            shown(&list.columns)
+            name(&new.number_column),
+            names(&list.columns)
         )));
     };
     if let Some(template) = &new.template {

@@ -20,10 +20,15 @@ pub(super) fn run(args: &CheckArgs, ledger: &str, format: Format) -> Result<(), 
         operation::of(&campaign)?.check(&store, &campaign).await
     })??;
     let counts = &checked.counts;
+    // Bad rows become invalid at the start of the run only.
+    let bad = checked
+        .findings
+        .total
+        .saturating_sub(counts.skipped(Skip::Invalid));
     let mut result = json!({
         "campaign": args.name,
         "rows": counts.total(),
-        "ready": counts.state(State::Ready),
+        "ready": counts.state(State::Ready).saturating_sub(bad),
         "duplicates": counts.skipped(Skip::Duplicate),
         "suppressed": counts.skipped(Skip::Suppressed),
     });

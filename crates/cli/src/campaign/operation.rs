@@ -193,3 +193,26 @@ pub(super) fn named(text: &str) -> Result<&'static dyn Operation, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_named_with_its_service_where_that_is_needed() {
+        for text in ["send_sms", "send-sms", "sms.send_sms", "sms.send-sms"] {
+            assert_eq!(
+                named(text).map(Operation::id).unwrap(),
+                "send_sms",
+                "{text}"
+            );
+        }
+        assert_eq!(
+            named("viber.send_message").map(Operation::service).unwrap(),
+            "viber"
+        );
+        for text in ["send_message", "sms.send_message", "query_calls", ""] {
+            assert!(named(text).is_err(), "{text}");
+        }
+    }
+}

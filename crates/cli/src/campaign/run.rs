@@ -9,7 +9,7 @@ use nxcloud::Session;
 use nxcloud::campaign::check::BadRows;
 use nxcloud::campaign::{
     Campaign, Counts, Error, Ledger as _, Limits, Progress, Rate, ReceiptState, Report, RunEnd,
-    State, Stop,
+    Skip, State, Stop,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -283,7 +283,7 @@ fn summary(name: &str, report: &Report) -> Value {
     summary
 }
 
-/// The exit code of a run: 4 with unknown rows, 3 with rows that are left, 1 with rejected rows.
+/// The exit code of a run: 4 with unknown rows, 3 with rows that are left, 1 with rejected or expired rows.
 fn verdict(name: &str, report: &Report) -> Result<(), Failure> {
     let count = |state| report.counts.state(state);
     let (unknown, left) = (count(State::Unknown), count(State::Ready));
@@ -312,14 +312,16 @@ fn verdict(name: &str, report: &Report) -> Result<(), Failure> {
     if report.ended != RunEnd::Done {
         return Err(Failure::new(Exit::Transport, ended).hint(goes_on.trim_end()));
     }
-    match count(State::Rejected) {
-        0 => Ok(()),
-        rejected => Err(Failure::new(
-            Exit::Refused,
-            format!("the platform rejected {rejected} rows"),
-        )
-        .hint(format!(
+    let (rejected, expired) = (count(State::Rejected), report.counts.skipped(Skip::Expired));
+    if rejected > 0 {
+        let problem = format!("the platform rejected {rejected} rows");
+        return Err(Failure::new(Exit::Refused, problem).hint(format!(
             "See `nxcloud campaign export {name} --which rejected`."
-        ))),
+        )));
     }
+    if expired > 0 {
+        let problem = format!("{expired} rows expired: the deadline passed before they were sent");
+        return Err(Failure::new(Exit::Refused, problem));
+    }
+    Ok(())
 }

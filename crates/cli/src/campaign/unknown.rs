@@ -106,7 +106,7 @@ fn list(args: &UnknownArgs, ledger: &str, format: Format) -> Result<(), Failure>
 fn shown(row: &RowRecord) -> Value {
     let time = |time| {
         jiff::Timestamp::try_from(time)
-            .map(|time| time.to_string())
+            .map(|time| format!("{time:.3}"))
             .ok()
     };
     json!({
