@@ -1,4 +1,4 @@
-//! What the ledger costs, with a sender that sends nothing. Ratios within one run, on the disk of the temporary folder.
+//! The cost of the ledger. Ratios within one run, on the disk of the temporary folder. Only `http` sends requests, to a sandbox in this process.
 //!
 //!     cargo bench -p nxcloud-campaign --bench ledger                 # all of it, a million rows
 //!     cargo bench -p nxcloud-campaign --bench ledger -- loop         # a run over a loop that takes one row at a time
@@ -6,6 +6,7 @@
 //!     cargo bench -p nxcloud-campaign --bench ledger -- import 10000000
 //!     cargo bench -p nxcloud-campaign --bench ledger -- claims 10000000
 //!     cargo bench -p nxcloud-campaign --bench ledger -- receipts
+//!     cargo bench -p nxcloud-campaign --bench ledger -- http         # a campaign over a bare loop of the same client; pause and restart
 
 #![allow(
     clippy::print_stdout,
@@ -18,7 +19,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt as _;
 use nxcloud_campaign::import::{List, ListOptions};
@@ -26,6 +27,7 @@ use nxcloud_campaign::{
     Attempt, Campaign, Ledger as _, Limits, NewCampaign, Receipt, RowFilter, Run, Sender, Sqlite,
     State, Template, import,
 };
+use nxcloud_sandbox::Sandbox;
 use nxcloud_sms::SendSms;
 use rusqlite::Connection;
 
@@ -59,12 +61,14 @@ fn main() {
         Some("claims") => claims(rows),
         Some("receipts") => receipts(),
         Some("delay") => with_a_delay(),
+        Some("http") => over_http(),
         _ => {
             against_a_loop();
             with_a_delay();
             import_alone(MILLION);
             claims(MILLION);
             receipts();
+            over_http();
         }
     }
 }
@@ -208,6 +212,119 @@ fn with_a_delay() {
     println!(
         "100 ms a request, 200 at once: bare loop {bare:.0} rows/s, campaign {rate:.0}: {:.3}",
         rate / bare
+    );
+}
+
+/// A campaign over a bare loop of the same client, against a sandbox; then how fast a pause and a restart take effect.
+fn over_http() {
+    let cases = [
+        (Duration::from_millis(100), 200, 6_000),
+        (Duration::ZERO, 64, 10_000),
+    ];
+    for (delay, slots, rows) in cases {
+        let rates = block_on(http_rates(delay, slots, rows));
+        let [bare, campaign] = rates;
+        println!(
+            "{} ms a reply, {slots} at once: bare loop {bare:.0} requests/s, campaign {campaign:.0}: {:.3}",
+            delay.as_millis(),
+            campaign / bare
+        );
+    }
+    block_on(pause_and_restart());
+}
+
+async fn platform(delay: Duration) -> Sandbox {
+    let sandbox = Sandbox::builder()
+        .history(50_000)
+        .reply_delay(delay..=delay);
+    sandbox.start().await.unwrap()
+}
+
+/// Requests per second of the bare loop and of the campaign.
+async fn http_rates(delay: Duration, slots: u32, rows: u32) -> [f64; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let list = list(folder.path(), rows);
+    let app = nxcloud_client::AppKey::new("app");
+    let sandbox = platform(delay).await;
+    let session = sandbox.session();
+    let start = Instant::now();
+    futures_util::stream::iter(0..rows)
+        .for_each_concurrent(slots as usize, |row| {
+            let content = format!("Hello person number {row}, your code is 123456.");
+            let request = SendSms::new(&app, format!("86150{row:08}"), content).with_ext("x");
+            let session = &session;
+            async move {
+                session.send(&request).await.unwrap();
+            }
+        })
+        .await;
+    let bare = per_second(rows.into(), start.elapsed());
+    let sandbox = platform(delay).await;
+    let session = sandbox.session();
+    let ledger = Sqlite::create(folder.path().join("http.ledger")).unwrap();
+    campaign(&ledger, &list).await;
+    let start = Instant::now();
+    let template = template();
+    let run = Run::new(&ledger, "bench", &template, &session).slots(slots);
+    let report = run.execute().await.unwrap();
+    assert_eq!(report.counts.state(State::Accepted), u64::from(rows));
+    [bare, per_second(rows.into(), start.elapsed())]
+}
+
+async fn pause_and_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = list(folder.path(), 10_000);
+    let path = folder.path().join("pause.ledger");
+    let sandbox = platform(Duration::from_millis(100)).await;
+    let session = sandbox.session();
+    let ledger = Sqlite::create(&path).unwrap();
+    let id = campaign(&ledger, &list).await.id;
+    let template = template();
+    let run = Run::new(&ledger, "bench", &template, &session).slots(200);
+    let pause = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // As another process does it.
+        let other = Sqlite::open(&path).unwrap();
+        other.pause(id, "bench").await.unwrap();
+        SystemTime::now()
+    };
+    let (report, paused) = tokio::join!(run.execute(), pause);
+    report.unwrap();
+    let times = || {
+        let requests = sandbox.requests_for("send_sms");
+        let times = requests
+            .iter()
+            .map(|request| Duration::from_millis(request.received_at()));
+        times.collect::<Vec<_>>()
+    };
+    let since = |time: SystemTime, request: Duration| {
+        let time = time.duration_since(UNIX_EPOCH).unwrap();
+        request.as_secs_f64() - time.as_secs_f64()
+    };
+    let last = times().into_iter().max().unwrap();
+    println!(
+        "pause to last request: {:.0} ms",
+        since(paused, last).max(0.0) * 1e3
+    );
+    ledger.resume(id).await.unwrap();
+    drop(ledger);
+    let start = SystemTime::now();
+    let ledger = Sqlite::open(&path).unwrap();
+    let run = Run::new(&ledger, "bench", &template, &session).slots(200);
+    let stop = run.stop();
+    let (report, ()) = tokio::join!(run.execute(), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stop.stop();
+    });
+    report.unwrap();
+    let first = times()
+        .into_iter()
+        .filter(|time| *time > last)
+        .min()
+        .unwrap();
+    println!(
+        "restart to first request: {:.0} ms",
+        since(start, first) * 1e3
     );
 }
 

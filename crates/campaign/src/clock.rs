@@ -63,6 +63,11 @@ pub(crate) fn rfc3339(time: Nanos) -> String {
         .map_or_else(|_| time.to_string(), |time| time.to_string())
 }
 
+/// The same of a system time.
+pub(crate) fn written(time: SystemTime) -> String {
+    rfc3339(nanos(since_1970(time)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::clock::{nanos, rfc3339};
 use crate::ledger::sqlite::private;
 use crate::ledger::{Campaign, Ledger, RowFilter, RowRecord};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, State};
 
 /// How many rows are read at once.
 const PAGE: u32 = 2000;
@@ -23,6 +23,36 @@ pub enum Format {
     Csv,
     /// A JSON object on a line for each row; what a row has not is left out.
     JsonLines,
+}
+
+/// Which rows are written: those of a [`RowFilter`] or of a [`State`].
+#[derive(Clone, Copy, Debug)]
+pub struct Which {
+    filter: RowFilter,
+    state: Option<State>,
+}
+
+impl From<RowFilter> for Which {
+    fn from(filter: RowFilter) -> Self {
+        Self {
+            filter,
+            state: None,
+        }
+    }
+}
+
+impl From<State> for Which {
+    fn from(state: State) -> Self {
+        let filter = match state {
+            State::Ready => RowFilter::Ready,
+            State::Unknown => RowFilter::Unknown,
+            _ => RowFilter::All,
+        };
+        Self {
+            filter,
+            state: Some(state),
+        }
+    }
 }
 
 /// What is known of each row. The columns of the list come after these, with `list.` before their names.
@@ -55,20 +85,23 @@ pub const FIELDS: [&str; 18] = [
 pub async fn export<L: Ledger>(
     ledger: &L,
     campaign: &Campaign,
-    which: RowFilter,
+    which: impl Into<Which>,
     format: Format,
     to: impl Write,
 ) -> Result<u64, Error> {
     let mut out = Out::new(format, campaign, to)?;
+    let Which { filter, state } = which.into();
     let (mut after, mut written) = (0, 0);
     loop {
-        let rows = ledger.rows(campaign.id, which, after, PAGE).await?;
+        let rows = ledger.rows(campaign.id, filter, after, PAGE).await?;
         let Some(last) = rows.last() else { break };
         after = last.row.number();
         for row in &rows {
-            out.row(row, campaign)?;
+            if state.is_none_or(|state| state == row.state) {
+                out.row(row, campaign)?;
+                written += 1;
+            }
         }
-        written += rows.len() as u64;
     }
     out.end()?;
     Ok(written)
@@ -82,7 +115,7 @@ pub async fn export<L: Ledger>(
 pub async fn export_file<L: Ledger>(
     ledger: &L,
     campaign: &Campaign,
-    which: RowFilter,
+    which: impl Into<Which>,
     format: Format,
     path: impl AsRef<Path>,
 ) -> Result<u64, Error> {

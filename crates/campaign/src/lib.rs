@@ -32,7 +32,7 @@ pub use ledger::{
     RowFilter, RowRecord,
 };
 pub use rate::Rate;
-pub use receipt::{Receipt, ReceiptState, Recorded, record, record_stop};
+pub use receipt::{Receipt, ReceiptState, Recorded, STOPPED, record, record_stop, stop_of_push};
 pub use run::{Progress, Report, Run, RunEnd, Stop};
 pub use sender::Sender;
 pub use state::{

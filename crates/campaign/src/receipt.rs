@@ -183,34 +183,35 @@ pub async fn record_stop<R: Request, E: Event>(
     received: &Received<E>,
     texts: &[&str],
 ) -> Result<bool, Error> {
-    let answer = R::MESSAGE.and_then(|message: &Message| message.answer);
-    let (Some(answer), Some(push)) = (answer, received.event.push_name()) else {
+    let Some(push) = received
+        .event
+        .push_name()
+        .filter(|_| R::OPERATION.service == E::SERVICE)
+    else {
         return Ok(false);
     };
-    if push != answer.push || R::OPERATION.service != E::SERVICE {
-        return Ok(false);
-    }
-    let event = event(received)?;
-    let text = |path| {
-        event
-            .pointer(&crate::compose::pointer(path))
-            .and_then(Value::as_str)
-    };
-    let (Some(from), Some(text)) = (text(answer.from), text(answer.text)) else {
+    let Some(phone) = stop_of_push::<R>(push, &event(received)?, texts) else {
         return Ok(false);
     };
+    ledger.suppress(vec![phone], STOPPED).await?;
+    Ok(true)
+}
+
+/// Why a number is suppressed whose owner answered so.
+pub const STOPPED: &str = "the recipient's answer";
+
+/// The number of a recipient who answers messages of `R` with one of these texts in a push, which is named as its event names it.
+#[must_use]
+pub fn stop_of_push<R: Request>(push: &str, event: &Value, texts: &[&str]) -> Option<String> {
+    let answer = R::MESSAGE
+        .and_then(|message: &Message| message.answer)
+        .filter(|answer| answer.push == push)?;
+    let text = |path| event.pointer(&crate::compose::pointer(path))?.as_str();
+    let (from, text) = (text(answer.from)?, text(answer.text)?);
     let stops = texts
         .iter()
         .any(|stop| text.trim().to_lowercase() == stop.to_lowercase());
-    let Ok(phone) = phone::normalize(from, None) else {
-        return Ok(false);
-    };
-    if stops {
-        ledger
-            .suppress(vec![phone], "the recipient's answer")
-            .await?;
-    }
-    Ok(stops)
+    stops.then(|| phone::normalize(from, None).ok()).flatten()
 }
 
 fn event<E: Event>(received: &Received<E>) -> Result<Value, Error> {

@@ -161,29 +161,41 @@ impl Parts {
             None => Ok(()),
             Some(name) => Err(invalid(format!(
                 "the template uses the column `{name}`, which the list does not have; it has: {}",
-                shown(columns)
+                names(columns)
             ))),
         }
     }
 }
 
-/// The first names of a list of columns. What may be a phone number is hidden: a list without a line of names has some there.
-pub(crate) fn shown(names: &[String]) -> String {
+/// The name of a column, or nothing of what may be a phone number.
+pub(crate) fn name(name: &str) -> String {
+    if is_number(name) {
+        return "(a number)".to_owned();
+    }
+    name.escape_debug().take(40).collect()
+}
+
+/// The first names of a list of columns. With a number among them the list has no line of names, and this would be a recipient: nothing
+/// of it is shown.
+pub(crate) fn names(columns: &[String]) -> String {
     const MOST: usize = 12;
-    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).count();
-    let mut text = names
+    if columns.iter().any(|name| is_number(name)) {
+        return "a number in its first line; write the names of the columns there".to_owned();
+    }
+    let first: Vec<String> = columns
         .iter()
         .take(MOST)
-        .map(|name| match digits(name) {
-            0..5 => name.escape_debug().take(40).collect::<String>(),
-            _ => "(a number)".to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > MOST {
-        text.push_str(&format!(" and {} more", names.len() - MOST));
+        .map(|column| name(column))
+        .collect();
+    let mut text = first.join(", ");
+    if columns.len() > MOST {
+        text.push_str(&format!(" and {} more", columns.len() - MOST));
     }
     text
+}
+
+fn is_number(name: &str) -> bool {
+    name.chars().filter(char::is_ascii_digit).count() >= 5
 }
 
 fn invalid(text: impl Into<String>) -> Error {

@@ -3,6 +3,7 @@
 
 mod account;
 mod call;
+mod campaign;
 mod doctor;
 mod dry_run;
 mod escape;
@@ -75,6 +76,10 @@ enum Tool {
     /// Send a documented push to an endpoint on this machine, signed if the platform signs it
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Trigger,
+    /// Send to a list of recipients: each at most once, with a record of every row.
+    ///
+    /// A ledger on this machine records what becomes of each row. A run that was interrupted, even killed, goes on with the same command.
+    Campaign(campaign::CampaignArgs),
     /// Check account, clock, network and signature, and report problems.
     ///
     /// Uses the account that every other command would use. Asks each host once for its clock, without a signature and without a
@@ -167,6 +172,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Tool::Verify(args) => sign::verify(&args, &account, json),
         Tool::Sandbox(args) => sandbox::run(&args),
         Tool::Listen(args) => listen::run(args, &account, format),
+        Tool::Campaign(args) => campaign::run(args, &account, format),
         Tool::Trigger => trigger::run(inner, &account, format),
         Tool::Doctor => doctor::run(&account, format),
         Tool::Completions(args) => manual::print_completions(&args, command(Detail::All)?),

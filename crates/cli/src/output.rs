@@ -4,6 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::escape;
@@ -109,6 +110,87 @@ pub(crate) fn help(error: &clap::Error) -> io::Result<()> {
 pub(crate) fn ask(question: &str) -> Option<io::Result<String>> {
     let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
     interactive.then(|| rpassword::prompt_password(escape::one_line(question)))
+}
+
+/// Asks a question on the terminal, and returns whether the answer is yes. Returns `None` without a terminal.
+pub(crate) fn confirm(question: &str) -> Result<Option<bool>, Failure> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(None);
+    }
+    let _ = write!(io::stderr(), "{}", escape::one_line(question));
+    let mut answer = String::new();
+    io::stdin()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::io("cannot read the answer", &error))?;
+    let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    Ok(Some(yes))
+}
+
+/// A progress bar on stderr.
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    /// `None` without a terminal.
+    pub(crate) fn on_terminal() -> Option<Self> {
+        io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:40} {percent:>3}%\n{wide_msg}");
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            Self(match style {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            })
+        })
+    }
+
+    pub(crate) fn show(&self, done: u64, total: u64, text: &str) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+        self.0.set_message(escape::one_line(text).into_owned());
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Stdout for data of any length, which remembers why writing failed. On a terminal, control characters are escaped.
+#[derive(Default)]
+pub(crate) struct Stdout(Option<io::Error>);
+
+impl Stdout {
+    pub(crate) fn buffered(&mut self) -> Box<dyn Write + '_> {
+        // On a terminal, every character arrives as a whole.
+        if io::stdout().is_terminal() {
+            Box::new(io::LineWriter::new(self))
+        } else {
+            Box::new(io::BufWriter::with_capacity(1 << 16, self))
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Option<&io::Error> {
+        self.0.as_ref()
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut stdout = io::stdout().lock();
+        let written = if stdout.is_terminal() {
+            stdout.write_all(escape::text(&String::from_utf8_lossy(bytes)).as_bytes())
+        } else {
+            stdout.write_all(bytes)
+        };
+        written.and_then(|()| stdout.flush()).map_err(|error| {
+            let same = io::Error::new(error.kind(), error.to_string());
+            self.0 = Some(error);
+            same
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes the lines of a log to stderr.

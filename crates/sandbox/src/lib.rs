@@ -6,7 +6,9 @@ mod platform;
 mod server;
 
 pub use nxcloud_spec::{Service, SpecError};
+pub use platform::accepted::{AcceptedKeys, DEFAULT_ACCEPTED_KEYS};
 pub use platform::accounts::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
+pub use platform::rate::RateReport;
 pub use platform::state::SeedError;
 pub use platform::verdict::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};
 pub use server::faults::{Fault, FaultSwitch, Faults, Mix};

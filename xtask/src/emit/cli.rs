@@ -26,15 +26,29 @@ pub fn cli_files(services: &[Service]) -> BTreeMap<String, String> {
         let send = send(service, operation);
         quote!((#name, #id) => #send,)
     });
+    // A campaign needs receipts: a service without pushes has none.
+    let campaigns = operations
+        .clone()
+        .filter(|(service, operation)| operation.message.is_some() && !service.webhooks.is_empty());
+    let campaigns = campaigns.map(|(service, operation)| {
+        let module = ident(&names::module(&service.name));
+        let request = ident(operation.input.type_name());
+        quote!(&Of::<nxcloud::#module::#request, nxcloud::webhooks::#module::Event>::NEW)
+    });
     let forms = operations.filter_map(|(service, operation)| form(service, operation));
     let tokens = quote! {
         //! The functions that send operations with the typed crates.
 
+        #[allow(unused_imports, reason = "not every set of specs sends messages")]
+        use crate::campaign::operation::{Of, Operation};
         #[allow(unused_imports, reason = "not every set of specs has forms, or operations at all")]
         use crate::job::{self, Job, Running, SendFn};
 
         /// Name and title of every service, sorted by name. A list of the services needs no specs.
         pub(crate) const SERVICES: &[(&str, &str)] = &[#(#titles),*];
+
+        /// The operations that a campaign can send.
+        pub(crate) const CAMPAIGNS: &[&dyn Operation] = &[#(#campaigns),*];
 
         /// The function that sends an operation.
         pub(crate) fn send(service: &str, operation: &str) -> Option<SendFn> {

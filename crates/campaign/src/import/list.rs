@@ -9,7 +9,7 @@ use nxcloud_client::phone;
 
 use super::encoding::{Decoded, Encoded, survey};
 use super::{csv, jsonl, unreadable, wrong};
-use crate::template::shown;
+use crate::template::name;
 use crate::{Error, ErrorKind};
 
 /// The most columns.
@@ -212,9 +212,9 @@ fn check_columns(columns: &[String]) -> Result<(), Error> {
         _ => None,
     });
     match twice {
-        Some(name) => Err(wrong(format!(
+        Some(twice) => Err(wrong(format!(
             "the list has two columns with the name {}; rename one",
-            shown(&[name])
+            name(&twice)
         ))),
         None => Ok(()),
     }

@@ -12,9 +12,9 @@ use std::thread::JoinHandle;
 use nxcloud_client::Request;
 use tokio::sync::mpsc;
 
-use crate::ledger::{Campaign, CampaignId, CampaignState, Ledger, NewCampaign};
-use crate::template::{Parts, Template, shown};
-use crate::{Error, ErrorKind};
+use crate::ledger::{Campaign, CampaignId, CampaignState, Ledger, Limits, NewCampaign};
+use crate::template::{Parts, Template, name, names};
+use crate::{Error, ErrorKind, Rate};
 use list::changed;
 pub use list::{Format, List, ListOptions};
 use parser::Parser;
@@ -48,12 +48,26 @@ impl NewCampaign {
             list: Vec::new(),
             number_column: number_column.to_owned(),
             again: false,
+            limits: None,
+            rate: None,
         }
     }
 
     /// The account that sends: campaigns of one account and service share one rate.
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.account = name.into();
+        self
+    }
+
+    /// Its deadline and caps; the campaign has them before its import ends, so it never runs without.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// The rate of its account and service; the campaign has it before its import ends.
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
         self
     }
 
@@ -87,8 +101,8 @@ pub async fn import<L: Ledger>(
     let Some(place) = place else {
         return Err(wrong(format!(
             "the list has no column {} for the numbers; it has: {}",
-            shown(std::slice::from_ref(&new.number_column)),
-            shown(&list.columns)
+            name(&new.number_column),
+            names(&list.columns)
         )));
     };
     if let Some(template) = &new.template {
@@ -96,6 +110,7 @@ pub async fn import<L: Ledger>(
     }
     new.list = list.encoded.hash.clone();
     let name = new.name.clone();
+    let (limits, rate) = (new.limits.take(), new.rate.take());
     let begun = match ledger.campaign(&name).await {
         Err(error) if error.kind() == ErrorKind::NoCampaign => None,
         found => Some(found?),
@@ -116,6 +131,12 @@ pub async fn import<L: Ledger>(
         Some(_) => return Err(exists()),
         None => (ledger.create(new).await?, 0),
     };
+    if let Some(limits) = limits {
+        ledger.set_limits(id, limits).await?;
+    }
+    if rate.is_some() {
+        ledger.set_rate(id, rate).await?;
+    }
     let filled = fill(ledger, id, list, place, skip, &mut progress).await;
     if let Err(error) = filled {
         // The list has to be corrected, and then it is another one. Nothing was sent.

@@ -29,7 +29,7 @@ pub struct Worker {
 /// What lasts as long as a worker, and ends with it.
 pub(crate) enum Hold {
     /// The lock that keeps other workers out.
-    Lock(#[expect(dead_code, reason = "it is held, not read")] std::fs::File),
+    Lock(#[expect(dead_code, reason = "it is held, not read")] super::sqlite::Lock),
     /// What tells other workers that it lives.
     #[cfg(feature = "postgres-no-provider")]
     Heartbeat(#[expect(dead_code, reason = "it is held, not read")] super::postgres::Heartbeat),

@@ -57,6 +57,8 @@ pub struct NewCampaign {
     pub(crate) list: Vec<u8>,
     pub(crate) number_column: String,
     pub(crate) again: bool,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) rate: Option<Rate>,
 }
 
 /// A campaign as the ledger has it.
@@ -196,6 +198,22 @@ impl Limits {
             .ok_or_else(wrong)?;
         self.cost = Some(Cost { most, row });
         Ok(self)
+    }
+}
+
+/// In one line, as far as there are limits: `until 2026-11-27T18:00:00Z, at most 100 rows`.
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deadline = self
+            .deadline
+            .map(|deadline| format!("until {}", crate::clock::written(deadline)));
+        let rows = self.rows.map(|rows| format!("at most {rows} rows"));
+        let cost = self.cost.map(|Cost { most, row }| {
+            let (most, row) = (crate::money::decimal(most), crate::money::decimal(row));
+            format!("at most {most} at {row} a row")
+        });
+        let parts: Vec<String> = [deadline, rows, cost].into_iter().flatten().collect();
+        f.write_str(&parts.join(", "))
     }
 }
 

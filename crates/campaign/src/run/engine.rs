@@ -66,6 +66,7 @@ pub(super) struct Engine<'e, R, L: Ledger, C, S> {
     left: u64,
     counts: Counts,
     slice: Option<Slice>,
+    quota: u64,
 }
 
 /// What came back and is not settled yet. What is left at the end of the run, however it ends, is given to the ledger to keep.
@@ -131,6 +132,7 @@ where
             left: u64::MAX,
             counts: Counts::default(),
             slice,
+            quota: 0,
             run,
         })
     }
@@ -249,6 +251,7 @@ where
         {
             self.signals.0 = self.signals.0.max(Some(pause));
         }
+        self.quota += u64::from(settle.attempt.result == AttemptResult::Quota);
         if let Some(reason) = self.breaker.observe(&settle.attempt) {
             self.signals.1.get_or_insert(reason);
         }
@@ -297,6 +300,7 @@ where
         self.run.progress.send_replace(Progress {
             counts: counts.clone(),
             in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
+            quota: self.quota,
             ending: self.end.is_some(),
         });
         self.counts = counts;
@@ -339,6 +343,7 @@ where
         self.run.progress.send_replace(Progress {
             counts: counts.clone(),
             in_flight: 0,
+            quota: self.quota,
             ending: true,
         });
         let nothing_left = counts.state(State::Ready) + counts.state(State::Sending) == 0;

@@ -177,6 +177,8 @@ pub struct Progress {
     pub counts: Counts,
     /// How many requests are in flight.
     pub in_flight: u32,
+    /// How many attempts of this run the platform refused because a quota is used up (code 27). Their rows are tried again after an hour.
+    pub quota: u64,
     /// Whether the run is ending: it claims nothing more.
     pub ending: bool,
 }

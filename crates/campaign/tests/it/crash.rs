@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use nxcloud_campaign::{
-    Attempt, Ledger as _, NewCampaign, Receipt, ReceiptState, RowFilter, Run, RunEnd, Sender,
-    Sqlite, State, import,
+    Attempt, CampaignState, ErrorKind, Ledger as _, NewCampaign, Receipt, ReceiptState, RowFilter,
+    Run, RunEnd, Sender, Sqlite, State, import,
 };
 use nxcloud_sms::SendSms;
 
@@ -232,6 +232,44 @@ async fn a_copy_of_an_older_ledger_is_put_back() {
     );
 }
 
+#[tokio::test]
+async fn an_older_copy_in_the_place_of_the_ledger_pauses_every_campaign() {
+    let world = World::new().await;
+    let list = world.list("list.csv", crate::common::csv(20)).unwrap();
+    let path = world.path("a.ledger");
+    let new = NewCampaign::from_template("c", &world.template);
+    import(&Sqlite::create(&path).unwrap(), new, &list, |_| {})
+        .await
+        .unwrap();
+    let sender = Script::new(accepted).slowly(Duration::from_millis(1));
+    let run = async |after: usize| {
+        let ledger = Sqlite::open(&path).unwrap();
+        let run = Run::new(&ledger, "c", &world.template, &sender).slots(1);
+        killed(run.execute(), &sender.sent, after).await
+    };
+    assert!(run(2).await.is_none());
+    std::fs::copy(&path, world.path("copy")).unwrap();
+    assert!(run(10).await.is_none());
+    let sent = sender.sent.len();
+    // Without its journal, which belongs to the newer one.
+    for name in ["a.ledger-wal", "a.ledger-shm"] {
+        drop(std::fs::remove_file(world.path(name)));
+    }
+    std::fs::copy(world.path("copy"), &path).unwrap();
+    let error = run(usize::MAX).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongState);
+    assert!(error.to_string().contains("older copy"), "{error}");
+    assert_eq!(sender.sent.len(), sent, "nothing was sent");
+    // It stays paused until a person resumes it.
+    assert!(run(usize::MAX).await.unwrap().is_err());
+    let ledger = Sqlite::open(&path).unwrap();
+    let campaign = ledger.campaign("c").await.unwrap();
+    assert_eq!(campaign.state, CampaignState::Paused);
+    ledger.resume(campaign.id).await.unwrap();
+    let report = run(usize::MAX).await.unwrap().unwrap();
+    assert_eq!(report.ended, RunEnd::Done);
+}
+
 /// A future that is polled once.
 struct Once<F>(Pin<Box<F>>);
 
@@ -260,4 +298,40 @@ async fn a_run_that_is_dropped_at_its_start_harms_nothing() {
         .await
         .unwrap();
     assert_eq!((report.ended, sender.sent.most()), (RunEnd::Done, 1));
+}
+
+/// A process records receipts all the time; a worker that was killed is replaced meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_is_opened_while_another_process_writes() {
+    let world = World::new().await;
+    let campaign = world.campaign(400).await;
+    let writer = world.opened_again().await;
+    let stop = std::sync::Arc::new(AtomicBool::new(false));
+    let writing = tokio::spawn({
+        let stop = std::sync::Arc::clone(&stop);
+        async move {
+            for number in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let phone = format!("4420794{number:05}");
+                writer.suppress(vec![phone], "test").await.unwrap();
+            }
+        }
+    });
+    for _ in 0..60 {
+        let (ledger, sent) = (world.opened_again().await, Sent::default());
+        let sender = Script::new(accepted)
+            .slowly(Duration::from_secs(60))
+            .with(&sent);
+        let run = Run::new(&ledger, "c", &world.template, &sender)
+            .slots(4)
+            .execute();
+        // Rows stay in flight, so that the next process has to write when it opens the ledger.
+        assert!(killed(run, &sent, 1).await.is_none());
+    }
+    stop.store(true, Ordering::Relaxed);
+    writing.await.unwrap();
+    let counts = world.counts(&campaign).await;
+    assert!(counts.state(State::Unknown) >= 59, "{counts:?}");
 }

@@ -256,7 +256,7 @@ async fn lists_that_cannot_be_read_say_why() {
         ),
         (
             "8615012345678,Ann\n8615012345679,Bob\n",
-            "it has: (a number), Ann",
+            "it has: a number in its first line; write the names",
         ),
     ] {
         let list = world.list("list.csv", content).unwrap();

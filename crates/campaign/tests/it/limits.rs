@@ -33,13 +33,11 @@ async fn a_row_that_is_put_back_past_the_deadline_expires_too() {
     world.campaign(1).await;
     let sender = Script::new(|_| Attempt::new(AttemptResult::Quota));
     let limits = Limits::none().deadline(SystemTime::now() + Duration::from_millis(500));
-    let report = in_time(
-        "the run",
-        Run::new(&world.ledger, "c", &world.template, &sender)
-            .limits(limits)
-            .execute(),
-    );
-    assert_eq!(report.await.unwrap().counts.skipped(Skip::Expired), 1);
+    let run = Run::new(&world.ledger, "c", &world.template, &sender).limits(limits);
+    let progress = run.progress();
+    let report = in_time("the run", run.execute()).await.unwrap();
+    assert_eq!(report.counts.skipped(Skip::Expired), 1);
+    assert_eq!(progress.borrow().quota, 1);
     assert_eq!(sender.sent.len(), 1);
 }
 

@@ -17,6 +17,9 @@ use proxy::{Fault, Proxy};
 
 mod proxy;
 
+/// Long enough that a busy machine answers within a quarter of it.
+const SILENCE: Duration = Duration::from_secs(6);
+
 /// A database of its own for a test.
 pub(crate) struct Database {
     pub(crate) url: String,
@@ -86,8 +89,8 @@ fn switched_off(ledger: Database, sent: &Sent, after: usize) -> std::thread::Joi
         let requests = sent.clone();
         runtime.spawn(async move {
             let template = Template::<SendSms>::new(TEMPLATE).unwrap();
-            let ledger = ledger.ledger().await.silent_after(Duration::from_secs(1));
-            let slowly = Script::new(accepted).slowly(Duration::from_millis(20));
+            let ledger = ledger.ledger().await.silent_after(SILENCE);
+            let slowly = Script::new(accepted).slowly(Duration::from_millis(300));
             let sender = slowly.with(&requests);
             let run = Run::new(&ledger, "c", &template, &sender).slots(4);
             run.execute().await.unwrap();
@@ -108,7 +111,7 @@ async fn a_worker_is_switched_off_and_the_other_one_finishes() {
         url: database.url.clone(),
     };
     let dead = switched_off(other, &sent, 60);
-    let ledger = database.ledger().await.silent_after(Duration::from_secs(1));
+    let ledger = database.ledger().await.silent_after(SILENCE);
     let slowly = Script::new(accepted).slowly(Duration::from_millis(10));
     let sender = slowly.with(&sent);
     let run = Run::new(&ledger, "c", &world.template, &sender).slots(4);
@@ -231,7 +234,7 @@ async fn rows_whose_claim_took_too_long_are_not_sent_then() {
     let (world, database) = campaign(60).await;
     let proxy = Proxy::start(&database.url);
     let ledger = Postgres::connect(&proxy.url, None).await.unwrap();
-    let ledger = ledger.silent_after(Duration::from_secs(2));
+    let ledger = ledger.silent_after(SILENCE);
     let sender = Script::new(accepted).slowly(Duration::from_millis(5));
     let (sent, run) = (
         sender.sent.clone(),
@@ -240,7 +243,7 @@ async fn rows_whose_claim_took_too_long_are_not_sent_then() {
     let fault = async {
         until("some rows", || sent.len() >= 10).await;
         // Longer than a quarter of the silence.
-        proxy.next_commit(Fault::Late(Duration::from_millis(700)));
+        proxy.next_commit(Fault::Late(SILENCE / 3));
     };
     let both = async { tokio::join!(run.execute(), fault) };
     let (report, ()) = in_time("the run", both).await;

@@ -1,6 +1,7 @@
 //! Commands that work on this machine: `sandbox`, `trigger` and `listen`.
 
 pub(crate) mod listen;
+pub(crate) mod registry;
 pub(crate) mod sandbox;
 pub(crate) mod trigger;
 

@@ -1,12 +1,17 @@
 //! `nxcloud sandbox`: runs a sandbox of the platform on this machine, with a page to inspect it.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use nxcloud::signing::antbuddy::AppId;
 use nxcloud::signing::{AccessKey, InvalidField, Secret};
-use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
+use nxcloud_sandbox::{
+    ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, DEFAULT_ACCEPTED_KEYS, Sandbox,
+};
 
 use super::{in_one_line, variable};
 use crate::account::{SANDBOX_PORT, check_secret};
@@ -46,6 +51,21 @@ pub(crate) struct SandboxArgs {
     /// cannot use the inspector
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// Count the acceptances of at most this many row keys (`ext` of an SMS); GET /__sandbox/accepted returns the counts
+    #[arg(long, value_name = "KEYS", default_value_t = DEFAULT_ACCEPTED_KEYS)]
+    accepted_keys: usize,
+    /// Send the receipt of a message before the reply; wait at most this many milliseconds for its receiver
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    receipts_before_reply: Option<u64>,
+    /// Refuse sends of an account and service that are faster than this many per second (SMS: code 28)
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<NonZeroU32>,
+    /// With --rate: so many sends may come at once after a pause
+    #[arg(long, value_name = "SENDS", default_value = "1", requires = "rate")]
+    burst: NonZeroU32,
+    /// Delay each reply by this many milliseconds, or by a random time in a range: 100 or 50-150
+    #[arg(long, value_name = "MILLISECONDS", value_parser = delay)]
+    reply_delay: Option<RangeInclusive<Duration>>,
     /// Do not log requests to stderr
     #[arg(long, short)]
     quiet: bool,
@@ -75,6 +95,16 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
         check_secret("--token-variable", &token)?;
         builder = builder.token(token);
+    }
+    builder = builder.accepted_keys(args.accepted_keys);
+    if let Some(limit) = args.receipts_before_reply {
+        builder = builder.receipts_before_reply(Duration::from_millis(limit));
+    }
+    if let Some(rate) = args.rate {
+        builder = builder.rate(rate, args.burst);
+    }
+    if let Some(delay) = &args.reply_delay {
+        builder = builder.reply_delay(delay.clone());
     }
     if let Some(path) = &args.record {
         builder = builder.record(path);
@@ -129,6 +159,17 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
         sandbox.shutdown().await;
         Ok(())
     })?
+}
+
+/// Reads a delay: `100`, or a range such as `50-150`.
+fn delay(text: &str) -> Result<RangeInclusive<Duration>, String> {
+    let (start, end) = text.split_once('-').unwrap_or((text, text));
+    match (start.parse(), end.parse()) {
+        (Ok(start), Ok(end)) if start <= end && end <= 600_000_u64 => {
+            Ok(Duration::from_millis(start)..=Duration::from_millis(end))
+        }
+        _ => Err("not milliseconds up to 600000, such as 100 or 50-150".to_owned()),
+    }
 }
 
 /// Reads an access key or app id, and its secret from the environment variable that the argument names.

@@ -27,6 +27,18 @@ fn help_matches_the_golden_files() {
         help(&["listen", "--help"]),
         file!["golden/help-listen.txt"].raw()
     );
+    assert_data_eq!(
+        help(&["campaign", "--help"]),
+        file!["golden/help-campaign.txt"].raw()
+    );
+    assert_data_eq!(
+        help(&["campaign", "create", "--help"]),
+        file!["golden/help-campaign-create.txt"].raw()
+    );
+    assert_data_eq!(
+        help(&["campaign", "run", "--help"]),
+        file!["golden/help-campaign-run.txt"].raw()
+    );
     let receipt = help(&["trigger", "sms", "sms-receipt", "--help"]);
     assert_data_eq!(receipt, file!["golden/help-trigger.txt"].raw());
     let nothing = nxcloud.run(&[]).exits(2);

@@ -6,6 +6,9 @@
 )]
 
 mod calls;
+mod campaign;
+mod campaign_input;
+mod campaign_receipts;
 mod escaping;
 mod every_operation;
 mod exit_codes;

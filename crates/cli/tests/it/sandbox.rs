@@ -115,3 +115,50 @@ fn idle_connections_do_not_keep_new_clients_out() {
         assert!(lines.count() < clients, "{log}");
     }
 }
+
+#[test]
+fn the_flags_for_crash_tests_reach_the_sandbox() {
+    let nxcloud = Nxcloud::new();
+    let sandbox = nxcloud.start(&[
+        "sandbox",
+        "--port",
+        "0",
+        "--accepted-keys",
+        "1",
+        "--receipts-before-reply",
+        "100",
+        "--rate",
+        "1",
+        "--burst",
+        "2",
+        "--reply-delay",
+        "1-2",
+    ]);
+    let target = ["--sandbox", "--base-url", &sandbox.url];
+    let ext = |key| [&send(&target)[..], &["--ext", key]].concat();
+    nxcloud.run(&ext("a")).exits(0);
+    let get = |path: &str| {
+        let request = format!(
+            "GET /__sandbox/{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        );
+        exchange(&sandbox.url, request.as_bytes())
+    };
+    let accepted = get("accepted");
+    assert!(accepted.contains(r#""total":1,"keys":1"#), "{accepted}");
+    assert!(get("accepted/keys").contains(r#"{"key":"a","count":1}"#));
+    assert!(get("rate").contains(r#""refused":0"#));
+}
+
+#[test]
+fn invalid_flags_for_crash_tests_are_refused() {
+    for arguments in [
+        &["--reply-delay", "5-1"][..],
+        &["--reply-delay", "x"],
+        &["--rate", "0"],
+        &["--burst", "2"],
+        &["--receipts-before-reply", "0"],
+    ] {
+        let arguments = [&["sandbox", "--port", "0"], arguments].concat();
+        Nxcloud::new().run(&arguments).exits(2);
+    }
+}

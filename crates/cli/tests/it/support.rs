@@ -111,7 +111,13 @@ impl Nxcloud {
     /// A command that may open at most `files` files.
     #[cfg(unix)]
     pub(crate) fn limited_to(&self, files: u32, arguments: &[&str]) -> Command {
-        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        self.limited(&format!("ulimit -n {files}"), arguments)
+    }
+
+    /// A command that a shell starts after this one.
+    #[cfg(unix)]
+    pub(crate) fn limited(&self, first: &str, arguments: &[&str]) -> Command {
+        let script = format!("{first} && exec \"$0\" \"$@\"");
         let shell = ["-c", &script, env!("CARGO_BIN_EXE_nxcloud")];
         self.program("sh", &[&shell[..], arguments].concat())
     }

@@ -1,5 +1,6 @@
 //! The inspector: the page below `/__sandbox/` and the JSON API behind it.
 
+mod accepted;
 mod advice;
 mod assets;
 mod body;
@@ -39,6 +40,9 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/__sandbox/requests", get(list::list).delete(clear))
         .route("/__sandbox/requests/{id}", get(detail::show))
         .route("/__sandbox/requests/{id}/{part}", get(detail::whole))
+        .route("/__sandbox/accepted", get(accepted::totals))
+        .route("/__sandbox/accepted/keys", get(accepted::keys))
+        .route("/__sandbox/rate", get(accepted::rate))
         .route("/__sandbox/messages", get(messages::list))
         .route("/__sandbox/pushes", get(pushes::list).post(pushes::send))
         .route("/__sandbox/pushes/address", put(pushes::address))

@@ -1,5 +1,6 @@
 //! The platform itself: turns a request into its answer, without any network.
 
+pub(crate) mod accepted;
 pub(crate) mod accounts;
 mod answer;
 mod antbuddy;
@@ -12,6 +13,7 @@ pub(crate) mod multipart;
 mod nxcloud;
 mod parameter_codes;
 pub(crate) mod percent;
+pub(crate) mod rate;
 mod reply;
 mod request;
 pub(crate) mod state;
@@ -25,13 +27,16 @@ use std::sync::Arc;
 use http::StatusCode;
 use nxcloud_signing::header;
 use nxcloud_spec::document::Scheme;
+use nxcloud_spec::path;
 use serde_json::{Value, json};
 
+use accepted::{Counter, DEFAULT_ACCEPTED_KEYS};
 pub(crate) use accounts::Accounts;
 use answer::to_bytes;
 pub(crate) use answer::{Action, Answer};
 use catalog::{Catalog, NoRoute, Operation, Route, Signed};
 use ids::Ids;
+use rate::Limiter;
 use reply::Filler;
 use request::Fields;
 pub(crate) use request::Incoming;
@@ -43,6 +48,10 @@ pub(crate) struct Platform {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) accounts: Accounts,
     pub(crate) state: State,
+    /// How often each row key was accepted.
+    pub(crate) accepted: Counter,
+    /// Enforces a rate of sends, if one is set.
+    pub(crate) limiter: Option<Limiter>,
     ids: Ids,
 }
 
@@ -52,7 +61,18 @@ impl Platform {
             catalog,
             accounts,
             state: State::default(),
+            accepted: Counter::new(DEFAULT_ACCEPTED_KEYS),
+            limiter: None,
             ids: Ids::new(),
+        }
+    }
+
+    /// Deletes what requests created.
+    pub(crate) fn clear(&self) {
+        self.state.clear();
+        self.accepted.clear();
+        if let Some(limiter) = &self.limiter {
+            limiter.clear();
         }
     }
 
@@ -149,23 +169,27 @@ impl Platform {
         let operation = checked.operation;
         let (fields, done) = match checked.result {
             Ok((account, fields)) => {
-                let done = self.act(operation, &account, &fields, now, wait)?;
+                let done = self.act_in_turn(operation, &account, &fields, now, wait)?;
                 (fields, done)
             }
             Err(cause) => (Fields::new(), Err(cause)),
         };
         let mut answer = match done {
-            Ok(reply) => Answer {
-                status: StatusCode::OK,
-                body: reply.as_ref().map(to_bytes).unwrap_or_default(),
-                verdict: Verdict::accepted(),
-                service: Some(Arc::clone(&operation.service)),
-                operation: Some(Arc::clone(&operation.id)),
-                action: Some(Action {
-                    request: fields.into(),
-                    reply: reply.unwrap_or_default(),
-                }),
-            },
+            Ok(reply) => {
+                let request = fields.into();
+                self.count_key(operation, &request);
+                Answer {
+                    status: StatusCode::OK,
+                    body: reply.as_ref().map(to_bytes).unwrap_or_default(),
+                    verdict: Verdict::accepted(),
+                    service: Some(Arc::clone(&operation.service)),
+                    operation: Some(Arc::clone(&operation.id)),
+                    action: Some(Action {
+                        request,
+                        reply: reply.unwrap_or_default(),
+                    }),
+                }
+            }
             Err(cause) => {
                 let (code, text) = code_and_text(operation, &cause, incoming.body);
                 let filler = self.filler(&fields, now);
@@ -176,6 +200,40 @@ impl Platform {
             answer.operation = None;
         }
         Some(answer)
+    }
+
+    /// Counts the row key of an accepted request, if its operation has one.
+    fn count_key(&self, operation: &Operation, request: &Value) {
+        let messages = operation.messages.as_ref();
+        if let Some(echo) = messages.and_then(|messages| messages.spec.echo.as_ref()) {
+            let key = path::get(request, echo).and_then(Value::as_str);
+            self.accepted.add(key);
+        }
+    }
+
+    /// Carries out a request that passed all stateless checks, unless it is a send over the rate. A send counts once,
+    /// also if this returns `None` and is called again.
+    fn act_in_turn(
+        &self,
+        operation: &Operation,
+        account: &str,
+        fields: &Fields,
+        now: u64,
+        wait: bool,
+    ) -> Option<Result<Option<Value>, Cause>> {
+        let limit = self.limiter.as_ref().zip(operation.rate_code);
+        let Some((limiter, code)) = limit.filter(|_| operation.messages.is_some()) else {
+            return self.act(operation, account, fields, now, wait);
+        };
+        let mut uses = limiter.lock(wait)?;
+        let done = if limiter.conforms(&uses, account, &operation.service, now) {
+            self.act(operation, account, fields, now, wait)?
+        } else {
+            let problem = "the sends are faster than the rate that the sandbox enforces".into();
+            Err(Cause::State { code, problem })
+        };
+        limiter.count(&mut uses, account, &operation.service, now);
+        Some(done)
     }
 
     /// Carries out a request that passed all stateless checks.

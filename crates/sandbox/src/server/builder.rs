@@ -2,6 +2,9 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(feature = "client")]
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,6 +28,7 @@ use super::events::Events;
 use super::faults::Faults;
 use super::http::{Routes, router};
 use super::intake::Intake;
+use super::pace::Pace;
 use super::push::Pushes;
 use super::record::History;
 use super::sandbox::{
@@ -33,8 +37,10 @@ use super::sandbox::{
 };
 use super::shared::Shared;
 use crate::platform::Platform;
+use crate::platform::accepted::{Counter, DEFAULT_ACCEPTED_KEYS};
 use crate::platform::accounts::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Accounts};
 use crate::platform::catalog::Catalog;
+use crate::platform::rate::{Limiter, Rate};
 use crate::platform::state::Seed;
 
 /// Settings of a [`Sandbox`].
@@ -60,6 +66,9 @@ pub struct Builder {
     push_ports: Vec<u16>,
     embedded_specs: bool,
     specs: Vec<Service>,
+    pace: Pace,
+    accepted_keys: usize,
+    rate: Option<Rate>,
 }
 
 impl Builder {
@@ -86,6 +95,9 @@ impl Builder {
             push_ports: Vec::new(),
             embedded_specs: true,
             specs: Vec::new(),
+            pace: Pace::default(),
+            accepted_keys: DEFAULT_ACCEPTED_KEYS,
+            rate: None,
         }
     }
 
@@ -270,6 +282,46 @@ impl Builder {
         self
     }
 
+    /// The maximum number of row keys whose acceptances are counted ([`Sandbox::accepted_keys`]);
+    /// [`DEFAULT_ACCEPTED_KEYS`] by default. A key of a message takes up to about 350 bytes of memory; a key longer
+    /// than 256 bytes is not held. The counts do not depend on the history.
+    #[must_use]
+    pub const fn accepted_keys(mut self, keys: usize) -> Self {
+        self.accepted_keys = keys;
+        self
+    }
+
+    /// Sends the pushes that follow a request, such as the receipt of a message, before its reply. The reply waits
+    /// until they are accepted or given up, for at most this time. [`Pushes::delay`] has no effect then.
+    #[must_use]
+    pub const fn receipts_before_reply(mut self, limit: Duration) -> Self {
+        self.pace.receipts_first = Some(limit);
+        self
+    }
+
+    /// Delays each reply of the platform, refusals included, by a random time in this range. A delayed reply occupies
+    /// no thread. The platform has acted when the delay begins.
+    #[must_use]
+    pub const fn reply_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
+        self.pace.delay = Some(delay);
+        self
+    }
+
+    /// Refuses the sends of an account that are faster than this many per second, with bursts of up to `burst` after a
+    /// pause, separately for each service. The reply has the code of the service for requests that are too fast, 28
+    /// for SMS. Services whose reference has no such code are not limited. [`Sandbox::rate`] returns what happened.
+    /// Time is that of [`clock`](Self::clock).
+    #[cfg(feature = "client")]
+    #[must_use]
+    pub const fn rate(mut self, per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        self.rate = Some(Rate {
+            per_second,
+            burst,
+            gcra: nxcloud_client::codegen::gcra,
+        });
+        self
+    }
+
     /// Starts the sandbox in the current tokio runtime, whose I/O and time drivers must be enabled.
     ///
     /// # Errors
@@ -330,6 +382,8 @@ impl Builder {
         let pushes = Pushes::new(catalog.services(), signers, ports, clock, events.clone());
         let mut platform = Platform::new(catalog, accounts);
         platform.state = state;
+        platform.accepted = Counter::new(self.accepted_keys);
+        platform.limiter = self.rate.map(Limiter::new);
         let shared = Arc::new(Shared {
             platform,
             clock: self.clock,
@@ -337,6 +391,7 @@ impl Builder {
             history,
             pushes,
             intake: Intake::new(self.body_limit, self.body_timeout),
+            pace: self.pace,
             access,
             cors,
             events,

@@ -17,6 +17,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::connection::ConnectionControl;
 use super::faults::Fault;
 use super::intake::Refusal;
+use super::pace::Settled;
 use super::pool;
 use super::record::secret::{mask_headers, mask_query};
 use super::record::{Parts, summary};
@@ -74,9 +75,14 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         head,
         body,
     };
-    let (response, reply) = exchange.run().await;
+    let Done {
+        response,
+        reply,
+        pushes,
+    } = exchange.run().await;
     // The body has been consumed, whatever the fault does.
     drop(room);
+    shared.pace.wait(pushes).await;
     match fault {
         Some(fault) => fault.spoil(response, &reply, control.as_ref()).await,
         None => response,
@@ -93,6 +99,15 @@ async fn can_record(shared: &Arc<Shared>) -> bool {
 
 const fn not_recorded() -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Cause::NotRecorded)
+}
+
+/// A request that was answered.
+struct Done {
+    response: Response,
+    /// The body of the reply.
+    reply: Bytes,
+    /// The pushes that follow the request.
+    pushes: Vec<Settled>,
 }
 
 /// A request that is being answered.
@@ -116,7 +131,7 @@ struct Exchange {
 impl Exchange {
     /// Answers and records the request: on this thread if it is small and no lock is held, otherwise on the blocking
     /// pool. There it runs to the end, so that an accepted request is recorded even if its sender has disconnected.
-    async fn run(mut self) -> (Response, Bytes) {
+    async fn run(mut self) -> Done {
         let is_large = self.body.len() > pool::LARGE;
         if !is_large && let Some(done) = self.advance(false) {
             return done;
@@ -137,9 +152,9 @@ impl Exchange {
         }
     }
 
-    /// Continues to the end and returns the response and the body of the reply. Returns `None` if `wait` is false and
+    /// Continues to the end. Returns `None` if `wait` is false and
     /// it would have to wait for a lock or diagnose a wrong signature.
-    fn advance(&mut self, wait: bool) -> Option<(Response, Bytes)> {
+    fn advance(&mut self, wait: bool) -> Option<Done> {
         let shared = &self.shared;
         let incoming = incoming(&self.head, &self.body);
         if self.parts.is_none() {
@@ -194,10 +209,13 @@ impl Exchange {
         shared
             .events
             .publish("request", || summary(catalog, &received));
-        if let Some(action) = action {
-            shared.pushes.follow(&received, action);
-        }
-        Some((response, parts.reply.clone()))
+        let before_reply = shared.pace.receipts_first.is_some();
+        let follow = |action| shared.pushes.follow(&received, action, before_reply);
+        Some(Done {
+            response,
+            reply: parts.reply.clone(),
+            pushes: action.map(follow).unwrap_or_default(),
+        })
     }
 }
 

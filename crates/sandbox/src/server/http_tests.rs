@@ -18,6 +18,7 @@ use super::super::clock::Clock;
 use super::super::events::Events;
 use super::super::faults::Faults;
 use super::super::intake::Intake;
+use super::super::pace::Pace;
 use super::super::push::Pushes;
 use super::super::record::History;
 use super::*;
@@ -53,6 +54,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
             Clock::new(|| UNIX_EPOCH + Duration::from_millis(NOW)),
             Events::default(),
         ),
+        pace: Pace::default(),
         intake: Intake::new(body_limit, Duration::from_secs(30)),
         access: Access::this_machine(),
         cors: None,

@@ -14,6 +14,7 @@ pub(crate) mod faults;
 mod http;
 mod intake;
 mod loopback;
+mod pace;
 pub(crate) mod pool;
 pub(crate) mod push;
 pub(crate) mod record;

@@ -15,6 +15,8 @@ use super::push::Pushes;
 use super::record::ReceivedRequest;
 use super::shared::Shared;
 use super::thread::OwnThread;
+use crate::platform::accepted::AcceptedKeys;
+use crate::platform::rate::RateReport;
 
 /// Default of [`Builder::body_limit`](crate::Builder::body_limit): 110 MB.
 pub const DEFAULT_BODY_LIMIT: usize = 110_000_000;
@@ -107,6 +109,19 @@ impl Sandbox {
         requests
     }
 
+    /// How often each row key was accepted, up to now. The counts are kept in memory only.
+    #[must_use]
+    pub fn accepted_keys(&self) -> AcceptedKeys {
+        self.shared.platform.accepted.snapshot()
+    }
+
+    /// What the enforced rate did, up to now; `None` if `Builder::rate` is not set.
+    #[must_use]
+    pub fn rate(&self) -> Option<RateReport> {
+        let limiter = self.shared.platform.limiter.as_ref();
+        limiter.map(|limiter| limiter.report())
+    }
+
     /// The request with this [`id`](ReceivedRequest::id), if the history still has it.
     #[must_use]
     pub fn request(&self, id: u64) -> Option<ReceivedRequest> {
@@ -139,7 +154,8 @@ impl Sandbox {
         &self.shared.faults
     }
 
-    /// Deletes the received requests, the state that they created, and the log of pushes. The state of the accounts
+    /// Deletes the received requests, the state that they created, the counts of row keys and of the rate, and the log
+    /// of pushes. The state of the accounts
     /// becomes the [seed](crate::Builder::seed) again.
     pub fn clear(&self) {
         self.shared.clear();

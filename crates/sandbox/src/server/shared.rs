@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::events::Events;
 use super::faults::Faults;
 use super::intake::Intake;
+use super::pace::Pace;
 use super::push::Pushes;
 use super::record::History;
 use crate::platform::Platform;
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) history: History,
     pub(crate) pushes: Pushes,
     pub(crate) intake: Intake,
+    pub(crate) pace: Pace,
     pub(crate) access: Access,
     /// For the platform's paths only.
     pub(crate) cors: Option<CorsLayer>,
@@ -30,10 +32,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Deletes the received requests and the state that they created.
+    /// Deletes the received requests, the state that they created, and all counts.
     pub(crate) fn clear(&self) {
         self.history.clear();
-        self.platform.state.clear();
+        self.platform.clear();
         self.pushes.clear_log();
         self.events.publish("cleared", || json!({}));
     }

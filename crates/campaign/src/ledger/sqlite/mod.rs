@@ -7,6 +7,7 @@
 mod claim;
 mod control;
 mod lists;
+mod lock;
 mod open;
 mod problem;
 mod rate;
@@ -23,8 +24,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use lock::Lock;
 pub(crate) use open::private;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord, Hold,
@@ -35,7 +37,8 @@ use crate::key::{LedgerKey, RowId};
 use crate::ledger::rules::{damaged, no_campaign};
 use crate::receipt::{Receipt, Recorded};
 use crate::{Error, ErrorKind, Rate};
-use open::{Missing, try_lock};
+use lock::try_lock;
+use open::Missing;
 use problem::Stored as _;
 use thread::{Access, Thread};
 
@@ -78,7 +81,9 @@ impl Sqlite {
             .stored()?;
         // Whoever has the lock knows that no worker lives.
         if let Some(_lock) = try_lock(path)? {
-            let transaction = connection.unchecked_transaction().stored()?;
+            // It waits for other writers here: one that starts as a reader and then writes is refused at once.
+            let transaction =
+                Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).stored()?;
             worker::reap(&transaction, clock.now())?;
             transaction.commit().stored()?;
         }
@@ -124,7 +129,7 @@ impl Sqlite {
     }
 
     /// The worker's lock. Another process has it for a moment while it opens the ledger.
-    async fn lock(&self) -> Result<std::fs::File, Error> {
+    async fn lock(&self) -> Result<Lock, Error> {
         for _ in 0..40 {
             if let Some(lock) = try_lock(&self.0.path)? {
                 return Ok(lock);
@@ -211,10 +216,21 @@ impl Ledger for Sqlite {
     }
 
     async fn start(&self, campaign: CampaignId) -> Result<Worker, Error> {
-        let lock = self.lock().await?;
+        let mut lock = self.lock().await?;
+        let last = self.read(|work| worker::last(work.connection)).await?;
+        if !lock.allows(last) {
+            self.write(|work| worker::pause_older_copy(work.connection))
+                .await?;
+            // Who resumes a campaign has read the reason.
+            lock.remember(&[last])?;
+            return Err(worker::older_copy());
+        }
+        let next = worker::random()?;
+        lock.remember(&[last, next])?;
         let mut worker = self
-            .write(move |work| worker::start(work, campaign))
+            .write(move |work| worker::start(work, campaign, next))
             .await?;
+        lock.remember(&[next])?;
         worker.hold = Some(Hold::Lock(lock));
         Ok(worker)
     }

@@ -1,7 +1,7 @@
 //! Opens and makes the file of a ledger, and sees that it is one.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -197,7 +197,7 @@ fn only_ours(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn unwritable(error: std::io::Error) -> Error {
+pub(super) fn unwritable(error: std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::StorageFull => Error::io("the ledger cannot be made", error),
         _ => Error::new(
@@ -207,21 +207,5 @@ fn unwritable(error: std::io::Error) -> Error {
             ),
         )
         .because(error),
-    }
-}
-
-/// The lock of the worker, in a file beside the ledger; `None` if another worker has it.
-pub(super) fn try_lock(path: &Path) -> Result<Option<File>, Error> {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-lock");
-    let file = private()
-        .create(true)
-        .truncate(false)
-        .open(PathBuf::from(name))
-        .map_err(unwritable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(Error::io("the ledger cannot be locked", error)),
     }
 }

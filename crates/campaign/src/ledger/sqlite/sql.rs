@@ -139,6 +139,8 @@ pub(super) const SET_IMPORTED: &str =
     "UPDATE campaign SET imported = ?2, columns = coalesce(?3, columns) WHERE id = ?1";
 pub(super) const SET_CHECKED: &str = "UPDATE campaign SET checked = 1 WHERE id = ?1";
 pub(super) const SET_STATE: &str = "UPDATE campaign SET state = ?2, reason = ?3 WHERE id = ?1";
+pub(super) const PAUSE_ALL: &str =
+    "UPDATE campaign SET state = ?3, reason = ?4 WHERE state IN (?1, ?2)";
 pub(super) const SET_LIMITS: &str = "
 UPDATE campaign SET deadline = ?2, most_rows = ?3, most_cost = ?4, row_cost = ?5 WHERE id = ?1";
 pub(super) const COSTS: &str =

@@ -10,7 +10,7 @@ use super::problem::Stored as _;
 use super::tally;
 use super::{Work, lists, sql};
 use crate::clock::{Nanos, nanos};
-use crate::ledger::rules::{damaged, random};
+use crate::ledger::rules::{self, damaged};
 use crate::ledger::tally::Changes;
 use crate::ledger::{CampaignId, CampaignState, Counts, Worker, WorkerId};
 use crate::state::{LONGEST_WAIT, State};
@@ -47,7 +47,50 @@ pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
     Ok(reaped)
 }
 
-pub(super) fn start(work: &Work<'_>, campaign: CampaignId) -> Result<Worker, Error> {
+/// A worker's id that no other has.
+pub(super) fn random() -> Result<WorkerId, Error> {
+    rules::random().map(WorkerId)
+}
+
+/// The last worker that started; 0 for none.
+pub(super) fn last(connection: &Connection) -> Result<WorkerId, Error> {
+    let mut statement = connection.prepare_cached(sql::WORKER).stored()?;
+    statement
+        .query_row([], |row| row.get(0))
+        .map(WorkerId)
+        .stored()
+}
+
+const OLDER_COPY: &str =
+    "an older copy of the ledger was put back: rows may have been sent since it was made";
+
+/// Pauses whatever could run.
+pub(super) fn pause_older_copy(connection: &Connection) -> Result<(), Error> {
+    let (ready, running, paused) = (
+        CampaignState::Ready.number(),
+        CampaignState::Running.number(),
+        CampaignState::Paused.number(),
+    );
+    connection
+        .execute(sql::PAUSE_ALL, (ready, running, paused, OLDER_COPY))
+        .stored()?;
+    Ok(())
+}
+
+pub(super) fn older_copy() -> Error {
+    Error::new(
+        ErrorKind::WrongState,
+        format!(
+            "{OLDER_COPY}; every campaign is paused. Wait for receipts, compare with the platform's records, then resume"
+        ),
+    )
+}
+
+pub(super) fn start(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    worker: WorkerId,
+) -> Result<Worker, Error> {
     let Work {
         connection, now, ..
     } = *work;
@@ -66,10 +109,9 @@ pub(super) fn start(work: &Work<'_>, campaign: CampaignId) -> Result<Worker, Err
     if state.state == CampaignState::Ready {
         set_state(connection, campaign, CampaignState::Running, None)?;
     }
-    let id = random()?;
-    connection.execute(sql::SET_WORKER, [id]).stored()?;
+    connection.execute(sql::SET_WORKER, [worker.0]).stored()?;
     Ok(Worker {
-        id: WorkerId(id),
+        id: worker,
         reaped,
         columns: Arc::new(lists::columns(connection, campaign)?),
         hold: None,
@@ -95,9 +137,7 @@ pub(super) fn finish(
 
 /// Whether nobody took the ledger over.
 pub(super) fn still_worker(connection: &Connection, worker: WorkerId) -> Result<(), Error> {
-    let mut statement = connection.prepare_cached(sql::WORKER).stored()?;
-    let present: i64 = statement.query_row([], |row| row.get(0)).stored()?;
-    if present == worker.0 {
+    if last(connection)? == worker {
         return Ok(());
     }
     Err(Error::new(

@@ -12,19 +12,16 @@ use axum::Router;
 use axum::http::uri::Authority;
 use clap::Args;
 use nxcloud::webhooks::Verifier;
-use nxcloud_spec::embedded_services;
-use reqwest::Url;
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use self::forward::Endpoint;
 use self::receive::Shared;
+use super::registry::Registry;
 use super::trigger::LISTEN_PORT;
-use super::{in_one_line, variable};
+use super::variable;
 use crate::account::{self, AccountArgs};
 use crate::failure::Failure;
-use crate::http;
 use crate::interrupt::interrupted;
 use crate::output::{self, Format};
 
@@ -86,7 +83,7 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
             .then(|| Registry::new(&account::sandbox_url(account), token))
             .transpose()?;
         if let Some(sandbox) = &sandbox {
-            sandbox.register(Some(&own_url)).await?;
+            sandbox.register(Some(&own_url), |_| true).await?;
         }
         if !output::print_if_open(&format!("listening on {own_url}/<service>/<push>"))? {
             shared.stdout_closed.notify_one();
@@ -106,65 +103,8 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
             .map_err(|error| Failure::io("cannot accept connections", &error))?;
         if let Some(sandbox) = &sandbox {
             // If the sandbox has already stopped, there is nothing to unregister.
-            let _ = sandbox.register(None).await;
+            let _ = sandbox.register(None, |_| true).await;
         }
         Ok(())
     })?
-}
-
-/// The place in a sandbox where the addresses of its pushes are set.
-struct Registry {
-    client: reqwest::Client,
-    address: Url,
-    token: Option<String>,
-}
-
-impl Registry {
-    fn new(sandbox: &str, token: Option<String>) -> Result<Self, Failure> {
-        let address = Url::parse(&format!("{sandbox}/__sandbox/pushes/address"));
-        let address = address
-            .map_err(|_| Failure::usage("--base-url takes a URL such as http://127.0.0.1:4010"))?;
-        let client = http::client(&address, TIMEOUT)
-            .map_err(|error| Failure::usage(in_one_line(&error.without_url())))?;
-        Ok(Self {
-            client,
-            address,
-            token,
-        })
-    }
-
-    /// Makes the sandbox send each kind of push to its own path below `url`. `None` removes the addresses.
-    async fn register(&self, url: Option<&str>) -> Result<(), Failure> {
-        for service in embedded_services()? {
-            let name = service.name();
-            for push in service.webhooks() {
-                let address = json!({
-                    "service": name,
-                    "push": push.name,
-                    "url": url.map(|url| format!("{url}/{name}/{}", push.name)),
-                });
-                let mut request = self.client.put(self.address.clone()).json(&address);
-                if let Some(token) = &self.token {
-                    request = request.bearer_auth(token);
-                }
-                let response = request.send().await;
-                let response = response.and_then(reqwest::Response::error_for_status);
-                response.map_err(not_registered)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn not_registered(error: reqwest::Error) -> Failure {
-    let hint = if error.status() == Some(reqwest::StatusCode::UNAUTHORIZED) {
-        "Name the environment variable that contains its token with --token-variable."
-    } else {
-        "Start it with `nxcloud sandbox`, and check --base-url."
-    };
-    let reason = in_one_line(&error.without_url());
-    Failure::usage(format!(
-        "cannot register for the pushes of the sandbox: {reason}"
-    ))
-    .hint(hint)
 }

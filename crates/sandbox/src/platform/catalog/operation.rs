@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use http::Method;
-use nxcloud_spec::document::{self, HashIn, MediaType, Place};
+use nxcloud_spec::document::{self, CodeKind, HashIn, MediaType, Place};
 use nxcloud_spec::schema::{Kind, Schema, Upload};
 use nxcloud_spec::validate::{Compiler, NOT_AN_INTEGER, Validator, Violation, below, integer};
 use nxcloud_spec::{OperationRef, SchemaRef, Service};
@@ -33,6 +33,8 @@ pub(crate) struct Operation {
     pub(crate) failure: Option<Value>,
     /// The messages that it sends, if any.
     pub(crate) messages: Option<Messages>,
+    /// The code for requests that come too fast, if the service documents one.
+    pub(crate) rate_code: Option<i64>,
     reply_schema: Schema,
     meanings: BTreeMap<i64, String>,
     /// The operation in the spec.
@@ -177,6 +179,11 @@ fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, S
     let method = spec.method().parse();
     // The codes of the operation go before those of the service.
     let codes = service.document().codes.iter().chain(&spec.codes);
+    let rate_code = {
+        let own = spec.codes.iter().chain(&service.document().codes);
+        let mut limits = own.filter(|code| code.kind == CodeKind::RateLimit);
+        limits.next().map(|code| code.code)
+    };
     Ok(Operation {
         service: service.name().into(),
         id: spec.id.as_str().into(),
@@ -196,6 +203,7 @@ fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, S
         success,
         failure: example("failure"),
         messages: Messages::read(spec)?,
+        rate_code,
         reply_schema: reply.unwrap_or_default(),
         meanings: codes
             .map(|code| (code.code, code.meaning.clone()))

@@ -30,6 +30,13 @@ pub(super) struct Followers {
     bytes: usize,
 }
 
+impl Followers {
+    /// Sends without a delay.
+    pub(super) const fn at_once(&mut self) {
+        self.delay = Duration::ZERO;
+    }
+}
+
 impl Outbox {
     /// The pushes that follow a request.
     pub(super) fn followers(&self, request: &ReceivedRequest, action: Action) -> Vec<Followers> {

@@ -9,7 +9,7 @@ use nxcloud_signing::Signer;
 use nxcloud_spec::Service;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::Transport;
@@ -21,6 +21,7 @@ use super::spec;
 use crate::platform::Action;
 use crate::server::clock::Clock;
 use crate::server::events::Events;
+use crate::server::pace::Settled;
 use crate::server::pool;
 use crate::server::record::ReceivedRequest;
 
@@ -213,9 +214,21 @@ impl Pushes {
         self.inner.log.lock().clear();
     }
 
-    /// Starts the pushes that follow a request that was carried out.
-    pub(crate) fn follow(&self, request: &ReceivedRequest, action: Action) {
-        for followers in self.inner.followers(request, action) {
+    /// Starts the pushes that follow a request that was carried out; without the usual delay if they come before the
+    /// reply.
+    pub(crate) fn follow(
+        &self,
+        request: &ReceivedRequest,
+        action: Action,
+        before_reply: bool,
+    ) -> Vec<Settled> {
+        let mut pushes = Vec::new();
+        for mut followers in self.inner.followers(request, action) {
+            if before_reply {
+                followers.at_once();
+            }
+            let (settle, settled) = oneshot::channel();
+            pushes.push(settled);
             self.inner.open.send_modify(|open| *open += 1);
             let inner = Arc::clone(&self.inner);
             let mut tasks = self.tasks.lock();
@@ -223,8 +236,11 @@ impl Pushes {
             tasks.spawn(async move {
                 Arc::clone(&inner).send_all(followers).await;
                 inner.open.send_modify(|open| *open -= 1);
+                // The reply may have been sent meanwhile.
+                let _ = settle.send(());
             });
         }
+        pushes
     }
 }
 
