@@ -207,7 +207,6 @@ mod tests {
                 code: 9000,
                 problem: "not there".into(),
             },
-            Cause::TooFast { code: 28 },
             Cause::Fault,
         ];
         let refused = causes.map(|cause| Verdict::refused(-5, cause));
