@@ -1,6 +1,7 @@
 //! Against the sandbox: whole requests, whole replies, whole pushes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRef, State as Of};
@@ -115,6 +116,22 @@ async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
         assert_eq!(row.message_id.is_some(), got);
     }
     assert!(counts.state(State::Rejected) > 0 && counts.state(State::Unknown) > 0);
+}
+
+#[tokio::test]
+async fn every_receipt_that_comes_before_its_reply_finds_its_row() {
+    let sandbox = Sandbox::builder().receipts_before_reply(Duration::from_secs(60));
+    let sandbox = sandbox.start().await.unwrap();
+    let world = World::new();
+    let campaign = world.campaign(200).await;
+    let url = endpoint::<SendSms, sms::Event>(&world.ledger).await;
+    sandbox.pushes().send_to("sms_receipt", url).unwrap();
+    let session = sandbox.session();
+    let run = Run::new(&world.ledger, "c", &world.template, &session).slots(16);
+    let report = in_time("the run", run.execute()).await.unwrap();
+    assert_eq!(states(&report.counts), [("accepted", 200)].into());
+    // Nothing waited for pushes after the replies.
+    assert_eq!(world.counts(&campaign).await.delivered(), 200);
 }
 
 #[tokio::test]
