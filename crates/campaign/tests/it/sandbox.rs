@@ -191,8 +191,8 @@ async fn a_service_without_a_key_matches_by_message_id() {
     let counts = || async { ledger.counts(campaign.id).await.unwrap() };
     let counts = counts().await;
     let said: u64 = ReceiptState::ALL
-        .into_iter()
-        .map(|state| counts.receipt(state))
+        .iter()
+        .map(|&state| counts.receipt(state))
         .sum();
     assert_eq!(
         (said, counts.state(State::Unknown)),
