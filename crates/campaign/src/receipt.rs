@@ -147,7 +147,7 @@ pub enum Recorded {
 
 /// Notes every receipt in a push on messages of `R`. They are durable when this returns: answer the push then.
 ///
-/// What is no receipt of these messages (another push, an answer) gives an empty list.
+/// Any other push, such as an answer, gives an empty list.
 ///
 /// # Errors
 ///
