@@ -141,6 +141,7 @@ const FIELDS: [&str; 3] = ["extra", "repairs", "spellings"];
 /// `reserved_names_of_specs_are_listed` compares the list with the command, the manifests and the folders.
 pub const RESERVED_SPECS: &[&str] = &[
     // Commands.
+    "campaign",
     "completions",
     "doctor",
     "help",

@@ -110,7 +110,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let campaign = ledger.campaign("friday").await?;
     let counts = ledger.counts(campaign.id).await?;
     println!("{:?}", report.ended);
-    for state in State::ALL {
+    for &state in State::ALL {
         println!("{:>9} {}", state.as_str(), counts.state(state));
     }
     println!("delivered {}", counts.delivered());

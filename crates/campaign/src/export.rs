@@ -56,7 +56,7 @@ impl From<State> for Which {
 }
 
 /// What is known of each row. The columns of the list come after these, with `list.` before their names.
-pub const FIELDS: [&str; 18] = [
+pub const FIELDS: &[&str] = &[
     "row",
     "phone",
     "state",
@@ -154,7 +154,7 @@ impl<W: Write> Out<W> {
     }
 
     fn row(&mut self, row: &RowRecord, campaign: &Campaign) -> Result<(), Error> {
-        let fields = FIELDS.into_iter().zip(fields(row));
+        let fields = FIELDS.iter().copied().zip(fields(row));
         let own = campaign
             .columns
             .iter()

@@ -31,7 +31,7 @@ pub enum ReceiptState {
 
 impl ReceiptState {
     /// Every state, in the order of their numbers in a ledger.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &[Self] = &[
         Self::Other,
         Self::Sent,
         Self::Deleted,
@@ -147,7 +147,7 @@ pub enum Recorded {
 
 /// Notes every receipt in a push on messages of `R`. They are durable when this returns: answer the push then.
 ///
-/// What is no receipt of these messages (another push, an answer) gives an empty list.
+/// Any other push, such as an answer, gives an empty list.
 ///
 /// # Errors
 ///
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn numbers_of_states_lead_back() {
-        for state in ReceiptState::ALL {
+        for &state in ReceiptState::ALL {
             assert_eq!(ReceiptState::from_number(state.number()), Some(state));
         }
         assert_eq!(ReceiptState::from_number(7), None);

@@ -39,7 +39,7 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of their numbers in a ledger.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: &[Self] = &[
         Self::Ready,
         Self::Sending,
         Self::Accepted,
@@ -91,7 +91,7 @@ pub enum Skip {
 
 impl Skip {
     /// Every reason, in the order of their numbers in a ledger.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &[Self] = &[
         Self::Duplicate,
         Self::Suppressed,
         Self::Invalid,

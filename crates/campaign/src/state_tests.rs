@@ -149,10 +149,10 @@ fn refusals_that_may_be_the_rows_fault_end() {
 
 #[test]
 fn numbers_of_states_and_reasons_lead_back() {
-    for state in State::ALL {
+    for &state in State::ALL {
         assert_eq!(State::from_number(state.number()), Some(state));
     }
-    for skip in Skip::ALL {
+    for &skip in Skip::ALL {
         assert_eq!(Skip::from_number(skip.number()), Some(skip));
     }
     for number in [-1, 6, i64::MAX] {

@@ -184,7 +184,7 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for what is no amount, or a price of 0.
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if a text is not an amount, or the price is 0.
     pub fn cost(mut self, most: &str, each_row: &str) -> Result<Self, crate::Error> {
         let wrong = || {
             crate::Error::new(

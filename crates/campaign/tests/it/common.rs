@@ -140,8 +140,8 @@ pub(crate) fn csv(rows: u32) -> String {
 /// States and their numbers of rows, without zeros.
 pub(crate) fn states(counts: &Counts) -> BTreeMap<&'static str, u64> {
     let states = State::ALL
-        .into_iter()
-        .map(|state| (state.as_str(), counts.state(state)));
+        .iter()
+        .map(|&state| (state.as_str(), counts.state(state)));
     states.filter(|(_, count)| *count > 0).collect()
 }
 

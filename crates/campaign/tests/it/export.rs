@@ -40,7 +40,8 @@ async fn csv_has_a_line_for_every_row() {
     let mut csv = csv::Reader::from_reader(out.as_slice());
     let headers: Vec<_> = csv.headers().unwrap().iter().map(str::to_owned).collect();
     let expected: Vec<_> = FIELDS
-        .into_iter()
+        .iter()
+        .copied()
         .chain(["list.phone", "list.name", "list.od\"d"])
         .collect();
     assert_eq!(headers, expected);

@@ -1,6 +1,7 @@
 //! Against the sandbox: whole requests, whole replies, whole pushes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRef, State as Of};
@@ -118,6 +119,22 @@ async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
 }
 
 #[tokio::test]
+async fn every_receipt_that_comes_before_its_reply_finds_its_row() {
+    let sandbox = Sandbox::builder().receipts_before_reply(Duration::from_secs(60));
+    let sandbox = sandbox.start().await.unwrap();
+    let world = World::new();
+    let campaign = world.campaign(200).await;
+    let url = endpoint::<SendSms, sms::Event>(&world.ledger).await;
+    sandbox.pushes().send_to("sms_receipt", url).unwrap();
+    let session = sandbox.session();
+    let run = Run::new(&world.ledger, "c", &world.template, &session).slots(16);
+    let report = in_time("the run", run.execute()).await.unwrap();
+    assert_eq!(states(&report.counts), [("accepted", 200)].into());
+    // Nothing waited for pushes after the replies.
+    assert_eq!(world.counts(&campaign).await.delivered(), 200);
+}
+
+#[tokio::test]
 async fn an_empty_balance_pauses_and_a_topped_up_account_goes_on() {
     let sandbox = Sandbox::start().await.unwrap();
     let world = World::new().await;
@@ -174,8 +191,8 @@ async fn a_service_without_a_key_matches_by_message_id() {
     let counts = || async { ledger.counts(campaign.id).await.unwrap() };
     let counts = counts().await;
     let said: u64 = ReceiptState::ALL
-        .into_iter()
-        .map(|state| counts.receipt(state))
+        .iter()
+        .map(|&state| counts.receipt(state))
         .sum();
     assert_eq!(
         (said, counts.state(State::Unknown)),

@@ -212,7 +212,7 @@ fn with_recipient(
     let (Some(column), Some(path)) = (column, operation.recipient()) else {
         return Ok(template.to_owned());
     };
-    // What is no JSON object is refused with the template.
+    // A template that is not a JSON object is refused later, when it is parsed.
     let Ok(Value::Object(mut request)) = serde_json::from_str(template) else {
         return Ok(template.to_owned());
     };

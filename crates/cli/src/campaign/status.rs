@@ -38,8 +38,12 @@ pub(super) fn run(args: &StatusArgs, ledger: &str, format: Format) -> Result<(),
 
 /// A campaign with all its counts.
 pub(super) fn one(campaign: &Campaign, counts: &Counts) -> Value {
-    let skipped = Skip::ALL.map(|skip| (skip.as_str(), counts.skipped(skip)));
-    let receipts = ReceiptState::ALL.map(|state| (state.as_str(), counts.receipt(state)));
+    let skipped = Skip::ALL
+        .iter()
+        .map(|&skip| (skip.as_str(), counts.skipped(skip)));
+    let receipts = ReceiptState::ALL
+        .iter()
+        .map(|&state| (state.as_str(), counts.receipt(state)));
     let limits = Some(campaign.limits.to_string()).filter(|limits| !limits.is_empty());
     json!({
         "campaign": campaign.name,
@@ -58,7 +62,9 @@ pub(super) fn one(campaign: &Campaign, counts: &Counts) -> Value {
 
 /// How many rows are in which state.
 pub(super) fn rows(counts: &Counts) -> Value {
-    let states = State::ALL.map(|state| (state.as_str().to_owned(), counts.state(state).into()));
+    let states = State::ALL
+        .iter()
+        .map(|&state| (state.as_str().to_owned(), counts.state(state).into()));
     let mut rows: Map<String, Value> = [("total".to_owned(), counts.total().into())]
         .into_iter()
         .collect();
@@ -85,8 +91,8 @@ fn operation(campaign: &Campaign) -> String {
 }
 
 /// The counts that are not zero.
-fn present<const N: usize>(counts: [(&str, u64); N]) -> Value {
-    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+fn present<'c>(counts: impl Iterator<Item = (&'c str, u64)>) -> Value {
+    let counts = counts.filter(|(_, count)| *count > 0);
     let counts = counts.map(|(name, count)| (name.to_owned(), count.into()));
     Value::Object(counts.collect())
 }

@@ -38,10 +38,10 @@ impl Registry {
     pub(crate) async fn register(
         &self,
         url: Option<&str>,
-        wanted: impl Fn(&str) -> bool,
+        is_served: impl Fn(&str) -> bool,
     ) -> Result<(), Failure> {
         let services = embedded_services()?.into_iter();
-        for service in services.filter(|service| wanted(service.name())) {
+        for service in services.filter(|service| is_served(service.name())) {
             let name = service.name();
             for push in service.webhooks() {
                 let address = json!({

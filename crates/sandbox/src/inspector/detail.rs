@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -105,11 +105,12 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
     if request.body().len() > MAX_SIGNED {
         return json!({ "note": "The body is too large to show the string to sign." });
     }
+    let headers = parts.headers.iter().cloned().collect::<HeaderMap>();
     let incoming = Incoming {
         method: &parts.method,
         path: &parts.path,
         query: parts.query.as_deref(),
-        headers: &parts.headers,
+        headers: &headers,
         body: &parts.body,
     };
     let Some((scheme, server)) = shared.platform.string_to_sign(&incoming) else {

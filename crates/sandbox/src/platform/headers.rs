@@ -16,7 +16,7 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&
     match value {
         Some(_) if values.next().is_some() => Err(refusal(name, CommonProblem::Repeated)),
         Some(Err(_)) => Err(refusal(name, CommonProblem::Unreadable)),
-        Some(Ok(text)) if !text.trim().is_empty() => Ok(text),
+        Some(Ok(text)) if !text.bytes().all(|byte| byte.is_ascii_whitespace()) => Ok(text),
         _ => Err(refusal(name, CommonProblem::Missing)),
     }
 }

@@ -283,7 +283,7 @@ impl Builder {
     }
 
     /// The maximum number of row keys whose acceptances are counted ([`Sandbox::accepted_keys`]);
-    /// [`DEFAULT_ACCEPTED_KEYS`] by default. A key of a message takes up to about 350 bytes of memory; a key longer
+    /// [`DEFAULT_ACCEPTED_KEYS`] by default. A key of a message takes an estimated 350 bytes or less of memory; a key longer
     /// than 256 bytes is not held. The counts do not depend on the history.
     #[must_use]
     pub const fn accepted_keys(mut self, keys: usize) -> Self {

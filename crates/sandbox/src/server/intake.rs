@@ -5,8 +5,10 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 use tokio::{task, time};
 
 use super::connection::{ConnectionControl, Refused};
@@ -90,9 +92,7 @@ impl Intake {
         control: Option<&ConnectionControl>,
         body: Body,
     ) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
-        let received = self.collect(limit, body);
-        let received = time::timeout(self.patience.saturating_mul(PAUSES), received).await;
-        let received = received.unwrap_or_else(|_| Err(late()))?;
+        let received = self.collect(limit, body).await?;
         if let Some(control) = control {
             control.body_is_read();
         }
@@ -114,8 +114,19 @@ impl Intake {
         }
         let mut bytes = BytesMut::with_capacity(declared.min(MAX_RESERVED));
         let mut room = self.room.try_acquire_many(0).map_err(busy)?;
-        let next = async |body: &mut Body| time::timeout(self.patience, body.frame()).await;
-        while let Some(frame) = next(&mut body).await.map_err(|_| late())? {
+        let mut waiting_since = None;
+        let mut next = async |body: &mut Body| {
+            // A small body is here already; it needs no timer.
+            if let Some(frame) = body.frame().now_or_never() {
+                return Ok(frame);
+            }
+            let since = waiting_since.get_or_insert_with(Instant::now);
+            let whole = self.patience.saturating_mul(PAUSES);
+            let left = whole.saturating_sub(since.elapsed());
+            let frame = time::timeout(self.patience.min(left), body.frame()).await;
+            frame.map_err(|_| late())
+        };
+        while let Some(frame) = next(&mut body).await? {
             let data = frame.map_err(broken)?.into_data().unwrap_or_default();
             if data.len() > limit - bytes.len() {
                 return Err(too_large);

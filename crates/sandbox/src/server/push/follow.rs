@@ -42,16 +42,20 @@ impl Outbox {
     pub(super) fn followers(&self, request: &ReceivedRequest, action: Action) -> Vec<Followers> {
         // Most requests cause no push.
         let follows = |spec: &&PushSpec| {
-            let after = spec.after(request);
-            after.is_some_and(|after| after.address.is_some() || self.address(spec).is_some())
+            let Some(after) = spec.after(request) else {
+                return false;
+            };
+            let mut named = after.address.iter();
+            named.any(|field| action.request.get(field).is_some()) || self.address(spec).is_some()
         };
-        let mut specs = self.specs.iter().filter(follows).peekable();
-        if specs.peek().is_none() {
+        let specs = self.specs.iter().filter(follows).collect::<Vec<_>>();
+        if specs.is_empty() {
             return Vec::new();
         }
         let origin = Arc::new(Origin::new(request, action));
         let bytes = request.body().len();
         specs
+            .into_iter()
             .filter_map(|spec| self.followers_of(spec, &origin, bytes))
             .collect()
     }

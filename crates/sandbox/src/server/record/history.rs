@@ -166,7 +166,7 @@ impl History {
 mod tests {
     use std::time::Duration;
 
-    use axum::http::{HeaderMap, Method};
+    use axum::http::Method;
     use bytes::Bytes;
 
     use super::*;
@@ -181,7 +181,7 @@ mod tests {
             method: Method::POST,
             path: String::new(),
             query: None,
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             body: Bytes::from(vec![0; body_bytes]),
             verdict: Verdict::accepted(),
             status: 200,

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, Method};
+use axum::http::Method;
 use bytes::Bytes;
 
 use super::*;
@@ -55,7 +55,7 @@ fn request(id: u64) -> ReceivedRequest {
         method: Method::POST,
         path: "/path".to_owned(),
         query: None,
-        headers: HeaderMap::new(),
+        headers: Vec::new(),
         body: Bytes::from_static(b"body"),
         verdict: Verdict::accepted(),
         status: 200,

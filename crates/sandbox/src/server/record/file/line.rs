@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::verdict::Verdict;
-use crate::server::record::{Parts, ReceivedRequest};
+use crate::server::record::{Headers, Parts, ReceivedRequest};
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
@@ -127,7 +127,7 @@ pub(super) fn number(line: &mut Vec<u8>, id: u64) {
 }
 
 /// The headers as in an HTTP head. No value can contain a line end.
-fn write_head(headers: &HeaderMap) -> Vec<u8> {
+fn write_head(headers: &Headers) -> Vec<u8> {
     let lines = headers
         .iter()
         .map(|(name, value)| [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
@@ -135,15 +135,15 @@ fn write_head(headers: &HeaderMap) -> Vec<u8> {
 }
 
 /// Parses the headers of [`write_head`].
-fn read_head(head: &[u8]) -> Option<HeaderMap> {
+fn read_head(head: &[u8]) -> Option<Headers> {
     let mut rest = head;
-    let mut headers = HeaderMap::new();
+    let mut headers = Headers::new();
     while let Some(end) = memmem::find(rest, b"\r\n") {
         let (line, next) = rest.split_at_checked(end)?;
         let colon = memmem::find(line, b": ")?;
         let name = HeaderName::from_bytes(line.get(..colon)?).ok()?;
         let value = HeaderValue::from_bytes(line.get(colon + 2..)?).ok()?;
-        headers.append(name, value);
+        headers.push((name, value));
         rest = next.get(2..)?;
     }
     rest.is_empty().then_some(headers)
