@@ -15,7 +15,7 @@ impl LedgerKey {
     /// Bytes of the secret.
     pub(crate) const LENGTH: usize = 32;
 
-    /// `None` if the secret has another length, so that the ledger was damaged.
+    /// `None` if the secret has another length, so that the ledger is corrupt.
     pub(crate) fn new(secret: &[u8]) -> Option<Self> {
         (secret.len() == Self::LENGTH)
             .then(|| Hmac::new_from_slice(secret).ok().map(Self))
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_leads_back_to_its_row_in_its_ledger_only(campaign in 1..=CampaignId::MOST, row: u32) {
+        fn a_key_leads_back_to_its_row_in_its_ledger_only(campaign in 1..=CampaignId::MAX, row: u32) {
             let row = RowId { campaign: CampaignId::new(campaign).unwrap(), row };
             let text = key(1).row(row);
             prop_assert!(text.len() <= 39);

@@ -132,12 +132,12 @@ impl Receipt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recorded {
-    /// It belongs to this row. `news` is false for a repeat and for what was overtaken.
+    /// It belongs to this row. `changed` is false for a repeat, and for a state that a later one has overtaken.
     Matched {
         /// The row.
         row: RowId,
         /// Whether it changed anything.
-        news: bool,
+        changed: bool,
     },
     /// No row has its id yet; it is kept for a reply that may come.
     Waiting,

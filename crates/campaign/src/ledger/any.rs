@@ -50,8 +50,8 @@ macro_rules! delegate {
                 each!(self, ledger => ledger.$name($($argument),*).await)
             })*
 
-            fn keep(&self, campaign: CampaignId, worker: WorkerId, unsettled: &[Settle]) {
-                each!(self, ledger => ledger.keep(campaign, worker, unsettled));
+            fn save_unsettled(&self, campaign: CampaignId, worker: WorkerId, unsettled: &[Settle]) {
+                each!(self, ledger => ledger.save_unsettled(campaign, worker, unsettled));
             }
 
             fn row_of_key(&self, key: &str) -> Option<RowId> {

@@ -19,15 +19,15 @@ pub struct Worker {
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
     /// What lasts as long as the worker.
-    pub(crate) hold: Option<Hold>,
+    pub(crate) guard: Option<Guard>,
     /// How long after a claim was asked for its rows may still be sent; `None` where nobody else can take the worker for dead.
     pub(crate) lease: Option<Duration>,
     /// How long replies wait for a ledger that fails.
-    pub(crate) patience: Duration,
+    pub(crate) outage_limit: Duration,
 }
 
 /// What lasts as long as a worker, and ends with it.
-pub(crate) enum Hold {
+pub(crate) enum Guard {
     /// The lock that keeps other workers out.
     Lock(#[expect(dead_code, reason = "it is held, not read")] super::sqlite::Lock),
     /// What tells other workers that it lives.
@@ -35,9 +35,9 @@ pub(crate) enum Hold {
     Heartbeat(#[expect(dead_code, reason = "it is held, not read")] super::postgres::Heartbeat),
 }
 
-impl fmt::Debug for Hold {
+impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hold")
+        f.write_str("Guard")
     }
 }
 

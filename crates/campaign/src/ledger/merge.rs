@@ -10,7 +10,7 @@ const BY_RECEIPT: &str = "accepted by its receipt";
 const BY_UNSIGNED: &str = "accepted by its receipt, which is unsigned";
 
 /// What a receipt says.
-pub(crate) struct News {
+pub(crate) struct ReceiptData {
     pub(crate) state: ReceiptState,
     pub(crate) signed: bool,
     pub(crate) price: Option<String>,
@@ -18,7 +18,7 @@ pub(crate) struct News {
     pub(crate) parts: Option<u32>,
 }
 
-impl From<&Receipt> for News {
+impl From<&Receipt> for ReceiptData {
     fn from(receipt: &Receipt) -> Self {
         Self {
             state: receipt.state,
@@ -31,7 +31,7 @@ impl From<&Receipt> for News {
 }
 
 /// What a row knows.
-pub(crate) struct Known {
+pub(crate) struct RowFields {
     pub(crate) state: State,
     pub(crate) skip: Option<Skip>,
     /// What its receipts said so far.
@@ -43,7 +43,7 @@ pub(crate) struct Known {
 }
 
 /// What else a receipt changes.
-pub(crate) struct Merged {
+pub(crate) struct MergeResult {
     /// What the row cost.
     pub(crate) cost: Option<i64>,
     /// The row's new reason.
@@ -53,33 +53,33 @@ pub(crate) struct Merged {
 /// Merges a receipt into a row: the furthest state stays, whatever the order. `None` if nothing changes.
 pub(crate) fn merge(
     row: RowId,
-    is: &mut Known,
-    news: &News,
+    is: &mut RowFields,
+    data: &ReceiptData,
     changes: &mut Changes,
-) -> Option<Merged> {
+) -> Option<MergeResult> {
     let (before, skip) = (is.state, is.skip);
     let after = on_receipt(before);
     let mut changed = after != before;
     match is.receipt {
-        Some(known) if news.state == known && news.signed && !is.signed => {
+        Some(known) if data.state == known && data.signed && !is.signed => {
             (is.signed, changed) = (true, true);
         }
-        Some(known) if news.state <= known => {}
+        Some(known) if data.state <= known => {}
         known => {
-            changes.receipt(row.campaign, known, news.state);
-            (is.receipt, is.signed, changed) = (Some(news.state), news.signed, true);
+            changes.receipt(row.campaign, known, data.state);
+            (is.receipt, is.signed, changed) = (Some(data.state), data.signed, true);
         }
     }
-    for (is, news) in [
-        (&mut is.price, &news.price),
-        (&mut is.currency, &news.currency),
+    for (is, data) in [
+        (&mut is.price, &data.price),
+        (&mut is.currency, &data.currency),
     ] {
-        if is.is_none() && news.is_some() {
-            (*is, changed) = (news.clone(), true);
+        if is.is_none() && data.is_some() {
+            (*is, changed) = (data.clone(), true);
         }
     }
-    if is.parts.is_none() && news.parts.is_some() {
-        (is.parts, changed) = (news.parts, true);
+    if is.parts.is_none() && data.parts.is_some() {
+        (is.parts, changed) = (data.parts, true);
     }
     if !changed {
         return None;
@@ -94,5 +94,5 @@ pub(crate) fn merge(
         (false, true) => Some(BY_RECEIPT),
         (false, false) => Some(BY_UNSIGNED),
     };
-    Some(Merged { cost, reason })
+    Some(MergeResult { cost, reason })
 }

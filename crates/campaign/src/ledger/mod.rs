@@ -145,7 +145,7 @@ pub trait Ledger: Send + Sync {
 
     /// Keeps what could not be settled before the end of the process, for the next [`start`](Self::start). A ledger that has no place for it
     /// lets it go: the rows are unknown then.
-    fn keep(&self, _campaign: CampaignId, _worker: WorkerId, _unsettled: &[Settle]) {}
+    fn save_unsettled(&self, _campaign: CampaignId, _worker: WorkerId, _unsettled: &[Settle]) {}
 
     /// The row of a key that was sent; `None` if this ledger did not make it.
     fn row_of_key(&self, key: &str) -> Option<RowId>;

@@ -14,7 +14,7 @@ use crate::template::Parts;
 use crate::{Error, ErrorKind, money};
 
 /// What a turn has to know of a campaign.
-pub(crate) struct OfTurn {
+pub(crate) struct CampaignContext {
     pub(crate) campaign: CampaignId,
     pub(crate) state: CampaignState,
     pub(crate) reason: Option<String>,
@@ -22,11 +22,11 @@ pub(crate) struct OfTurn {
     pub(crate) service: String,
     pub(crate) bucket: i64,
     pub(crate) deadline: Option<Nanos>,
-    pub(crate) most_rows: Option<u64>,
+    pub(crate) max_rows: Option<u64>,
     pub(crate) cost: Option<Cost>,
 }
 
-impl OfTurn {
+impl CampaignContext {
     /// Whether a worker may begin.
     pub(crate) fn may_start(&self) -> Result<(), Error> {
         match self.state {
@@ -58,7 +58,7 @@ impl OfTurn {
         let sent = counts.sent();
         let mut most = u64::from(max_claims);
         let mut reason = String::new();
-        if let Some(rows) = self.most_rows {
+        if let Some(rows) = self.max_rows {
             most = most.min(rows.saturating_sub(sent));
             reason = format!("the cap of {rows} rows is reached");
         }
@@ -79,7 +79,7 @@ impl OfTurn {
     }
 
     pub(crate) fn has_caps(&self) -> bool {
-        self.most_rows.is_some() || self.cost.is_some()
+        self.max_rows.is_some() || self.cost.is_some()
     }
 }
 
@@ -171,7 +171,7 @@ impl NewCampaign {
 impl Columns {
     /// From the JSON that a ledger keeps, and the name of the column of numbers.
     pub(crate) fn kept(names: &str, number: &str) -> Result<Self, Error> {
-        let names: Vec<String> = serde_json::from_str(names).map_err(|_| damaged())?;
+        let names: Vec<String> = serde_json::from_str(names).map_err(|_| corrupt())?;
         let number = names
             .iter()
             .position(|name| *name == number)
@@ -194,7 +194,7 @@ impl Row {
             phone,
             key: key.row(of),
             columns: Arc::clone(columns),
-            values: serde_json::from_str(values).map_err(|_| damaged())?,
+            values: serde_json::from_str(values).map_err(|_| corrupt())?,
         })
     }
 }
@@ -209,13 +209,13 @@ pub(crate) fn row_id(id: i64) -> Result<RowId, Error> {
     let campaign = u32::try_from(id >> 32)
         .ok()
         .and_then(CampaignId::new)
-        .ok_or_else(damaged)?;
-    let row = u32::try_from(id & 0xffff_ffff).map_err(|_| damaged())?;
+        .ok_or_else(corrupt)?;
+    let row = u32::try_from(id & 0xffff_ffff).map_err(|_| corrupt())?;
     Ok(RowId { campaign, row })
 }
 
 /// A value in the ledger that no version writes.
-pub(crate) fn damaged() -> Error {
+pub(crate) fn corrupt() -> Error {
     Error::new(
         ErrorKind::NotALedger,
         "the ledger holds a value that no version writes; put a copy back",
@@ -225,12 +225,12 @@ pub(crate) fn damaged() -> Error {
 /// A random number: the id of a worker.
 pub(crate) fn random() -> Result<i64, Error> {
     let mut bytes = [0; 8];
-    fill(&mut bytes)?;
+    random_bytes(&mut bytes)?;
     Ok(i64::from_le_bytes(bytes))
 }
 
 /// Random bytes: the secret of a ledger.
-pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn random_bytes(bytes: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(bytes).map_err(|error| {
         Error::new(
             ErrorKind::Storage,

@@ -17,11 +17,11 @@ pub struct CampaignId(NonZeroU32);
 
 impl CampaignId {
     /// The greatest one.
-    pub(crate) const MOST: u32 = i32::MAX as u32;
+    pub(crate) const MAX: u32 = i32::MAX as u32;
 
     pub(crate) fn new(number: u32) -> Option<Self> {
         NonZeroU32::new(number)
-            .filter(|number| number.get() <= Self::MOST)
+            .filter(|number| number.get() <= Self::MAX)
             .map(Self)
     }
 

@@ -83,7 +83,7 @@ impl<L: Ledger> Drop for Unsettled<'_, L> {
     fn drop(&mut self) {
         if !self.ended.is_empty() || !self.settling.is_empty() {
             let all = [self.settling.as_slice(), &self.ended].concat();
-            self.ledger.keep(self.campaign, self.worker, &all);
+            self.ledger.save_unsettled(self.campaign, self.worker, &all);
         }
     }
 }
@@ -195,7 +195,7 @@ where
                             let (since, _) = *failing.get_or_insert((now, now));
                             // Another worker took over, or a newer program made another schema.
                             let for_good = matches!(error.kind(), ErrorKind::InUse | ErrorKind::NotALedger);
-                            if (now - since >= self.worker.patience || for_good) && self.in_flight.is_empty() {
+                            if (now - since >= self.worker.outage_limit || for_good) && self.in_flight.is_empty() {
                                 return Err(error);
                             }
                             failing = Some((since, now + PAUSE));

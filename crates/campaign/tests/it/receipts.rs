@@ -31,13 +31,13 @@ async fn note(world: &World, receipt: Receipt) -> Recorded {
         .unwrap()
 }
 
-fn matched(campaign: &Campaign, row: u32, news: bool) -> Recorded {
+fn matched(campaign: &Campaign, row: u32, changed: bool) -> Recorded {
     Recorded::Matched {
         row: RowId {
             campaign: campaign.id,
             row,
         },
-        news,
+        changed,
     }
 }
 

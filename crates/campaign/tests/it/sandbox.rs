@@ -122,7 +122,7 @@ async fn sms_with_faults_and_receipts_ends_with_every_row_settled() {
 async fn every_receipt_that_comes_before_its_reply_finds_its_row() {
     let sandbox = Sandbox::builder().receipts_before_reply(Duration::from_secs(60));
     let sandbox = sandbox.start().await.unwrap();
-    let world = World::new();
+    let world = World::new().await;
     let campaign = world.campaign(200).await;
     let url = endpoint::<SendSms, sms::Event>(&world.ledger).await;
     sandbox.pushes().send_to("sms_receipt", url).unwrap();

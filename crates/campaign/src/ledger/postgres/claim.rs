@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio_postgres::Row as Found;
 
-use super::connection::{Work, get, small};
+use super::connection::{Transaction, get, u32_at};
 use super::params::text;
-use super::tally::{self, NOBODY};
+use super::tally::{self, SHARED_COUNTERS};
 use super::{receipts, sql, worker};
 use crate::Error;
 use crate::clock::{Nanos, nanos};
 use crate::compose::{Columns, Row};
 use crate::ledger::permits::{Bucket, Permits};
-use crate::ledger::rules::{OfTurn, damaged, id, no_campaign, row_id};
+use crate::ledger::rules::{CampaignContext, corrupt, id, no_campaign, row_id};
 use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{
@@ -22,130 +22,135 @@ use crate::ledger::{
 use crate::state::{Next, Skip, State};
 
 /// How many rows are skipped in one transaction.
-const SKIPPED_AT_ONCE: i64 = 10_000;
+const SKIP_BATCH: i64 = 10_000;
 
 pub(super) async fn set_state(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     state: CampaignState,
     reason: Option<&str>,
 ) -> Result<(), Error> {
     let number = i64::from(campaign.get());
     let reason = reason.map(text);
-    let changed = work
+    let changed = tx
         .execute(sql::SET_STATE, &[&number, &state.number(), &reason])
         .await?;
-    if changed == 1 { Ok(()) } else { Err(damaged()) }
+    if changed == 1 { Ok(()) } else { Err(corrupt()) }
 }
 
 /// Skips some of the rows that are ready; whether there may be more.
 pub(super) async fn skip_ready(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     skip: Skip,
     worker: i64,
 ) -> Result<bool, Error> {
     let number = i64::from(campaign.get());
-    let params: [&dyn super::params::Param; 4] =
-        [&number, &skip.number(), &work.now, &SKIPPED_AT_ONCE];
-    let skipped = work.execute(sql::SKIP_READY, &params).await?;
+    let params: [&dyn super::params::Param; 4] = [&number, &skip.number(), &tx.now, &SKIP_BATCH];
+    let skipped = tx.execute(sql::SKIP_READY, &params).await?;
     let mut changes = Changes::default();
     let (ready, to) = ((State::Ready, None), (State::Skipped, Some(skip)));
     changes.moved(campaign, ready, to, skipped);
-    tally::write(work, worker, changes).await?;
-    Ok(skipped == SKIPPED_AT_ONCE)
+    tally::write(tx, worker, changes).await?;
+    Ok(skipped == SKIP_BATCH)
 }
 
-fn of_turn(campaign: CampaignId, row: &Found) -> Result<OfTurn, Error> {
+fn campaign_context(campaign: CampaignId, row: &Found) -> Result<CampaignContext, Error> {
     let rows: Option<i64> = get(row, 6)?;
     let (most, each): (Option<i64>, Option<i64>) = (get(row, 7)?, get(row, 8)?);
-    Ok(OfTurn {
+    Ok(CampaignContext {
         campaign,
-        state: CampaignState::from_number(get(row, 0)?).ok_or_else(damaged)?,
+        state: CampaignState::from_number(get(row, 0)?).ok_or_else(corrupt)?,
         reason: get(row, 1)?,
         echoes: get(row, 2)?,
         service: get(row, 3)?,
         bucket: get(row, 4)?,
         deadline: get(row, 5)?,
-        most_rows: rows.and_then(|rows| u64::try_from(rows).ok()),
+        max_rows: rows.and_then(|rows| u64::try_from(rows).ok()),
         cost: most.zip(each).map(|(most, row)| Cost { most, row }),
     })
 }
 
 /// A campaign that nobody else works on or changes until the end of the transaction.
-pub(super) async fn alone(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, Error> {
+pub(super) async fn lock_campaign(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+) -> Result<CampaignContext, Error> {
     let number = i64::from(campaign.get());
-    let found = work.first(sql::TURN_ALONE, &[&number]).await?;
-    of_turn(campaign, &found.ok_or_else(no_campaign)?)
+    let found = tx.first(sql::CAMPAIGN_EXCLUSIVE, &[&number]).await?;
+    campaign_context(campaign, &found.ok_or_else(no_campaign)?)
 }
 
 /// The same for workers that may work on it together, which they may not when it has caps.
-async fn together(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, Error> {
+async fn lock_campaign_shared(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+) -> Result<CampaignContext, Error> {
     let number = i64::from(campaign.get());
-    match work.first(sql::TURN, &[&number]).await? {
-        Some(found) => of_turn(campaign, &found),
-        None => alone(work, campaign).await,
+    match tx.first(sql::CAMPAIGN_SHARED, &[&number]).await? {
+        Some(found) => campaign_context(campaign, &found),
+        None => lock_campaign(tx, campaign).await,
     }
 }
 
 pub(super) async fn settle_and_claim(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     request: ClaimRequest,
 ) -> Result<ClaimReply, Error> {
     let (campaign, me) = (request.campaign, request.worker);
-    worker::seen(work, me).await?;
+    worker::seen(tx, me).await?;
     let mut of = match request.pause {
-        None => together(work, campaign).await?,
-        Some(_) => alone(work, campaign).await?,
+        None => lock_campaign_shared(tx, campaign).await?,
+        Some(_) => lock_campaign(tx, campaign).await?,
     };
     let mut changes = Changes::default();
-    settle(work, &of, me, &request.settle, &mut changes).await?;
+    settle(tx, &of, me, &request.settle, &mut changes).await?;
     if let Some(in_flight) = &request.in_flight {
-        unclaim(work, &of, me, in_flight, &mut changes).await?;
+        unclaim(tx, &of, me, in_flight, &mut changes).await?;
     }
     if let Some(pause) = request.slow_down {
-        let (bucket, now) = bucket(work, of.bucket).await?;
+        let (bucket, now) = bucket(tx, of.bucket).await?;
         let until = bucket.slow_down(now, pause);
-        work.execute(sql::SET_PAUSE, &[&of.bucket, &until]).await?;
+        tx.execute(sql::SET_PAUSE, &[&of.bucket, &until]).await?;
     }
     if let Some(reason) = request.pause.filter(|_| of.state == CampaignState::Running) {
-        set_state(work, campaign, CampaignState::Paused, Some(&reason)).await?;
+        set_state(tx, campaign, CampaignState::Paused, Some(&reason)).await?;
         (of.state, of.reason) = (CampaignState::Paused, Some(reason));
     }
     let mut claimed = Vec::new();
     let mut wait = None;
     if of.state == CampaignState::Running && request.max_claims > 0 {
-        if of.deadline.is_some_and(|deadline| work.now >= deadline) {
-            tally::write(work, me.0, std::mem::take(&mut changes)).await?;
-            let more = skip_ready(work, campaign, Skip::Expired, me.0).await?;
+        if of.deadline.is_some_and(|deadline| tx.now >= deadline) {
+            tally::write(tx, me.0, std::mem::take(&mut changes)).await?;
+            let more = skip_ready(tx, campaign, Skip::Expired, me.0).await?;
             wait = Some(if more { Duration::ZERO } else { POLL });
         } else {
-            match capped(work, &of, me, &mut changes, request.max_claims).await? {
+            match capped(tx, &of, me, &mut changes, request.max_claims).await? {
                 Ok(most) => {
                     let columns = &request.columns;
-                    (claimed, wait) = claim(work, &of, me, most, columns, &mut changes).await?;
+                    (claimed, wait) = claim(tx, &of, me, most, columns, &mut changes).await?;
                 }
                 Err(reason) => {
-                    set_state(work, campaign, CampaignState::Paused, Some(&reason)).await?;
+                    set_state(tx, campaign, CampaignState::Paused, Some(&reason)).await?;
                     (of.state, of.reason) = (CampaignState::Paused, Some(reason));
                 }
             }
         }
     }
-    tally::write(work, me.0, changes).await?;
+    tally::write(tx, me.0, changes).await?;
     Ok(ClaimReply {
         claimed,
         state: of.state,
         reason: of.reason,
-        counts: tally::counts(work, campaign).await?,
+        counts: tally::counts(tx, campaign).await?,
         wait,
     })
 }
 
 /// How many rows the caps allow, or why the campaign has to pause.
 async fn capped(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     me: WorkerId,
     changes: &mut Changes,
     max_claims: u32,
@@ -153,14 +158,14 @@ async fn capped(
     if !of.has_caps() {
         return Ok(Ok(max_claims));
     }
-    tally::write(work, me.0, std::mem::take(changes)).await?;
-    Ok(of.capped(&tally::counts(work, of.campaign).await?, max_claims))
+    tally::write(tx, me.0, std::mem::take(changes)).await?;
+    Ok(of.capped(&tally::counts(tx, of.campaign).await?, max_claims))
 }
 
 /// The rate of the account, which nobody else uses until the end of the transaction, and the database's time.
-async fn bucket(work: &Work<'_>, bucket: i64) -> Result<(Bucket, Nanos), Error> {
-    let found = work.first(sql::RATE_OF, &[&bucket]).await?;
-    let found = found.ok_or_else(damaged)?;
+async fn bucket(tx: &Transaction<'_>, bucket: i64) -> Result<(Bucket, Nanos), Error> {
+    let found = tx.first(sql::RATE_OF, &[&bucket]).await?;
+    let found = found.ok_or_else(corrupt)?;
     let bucket = Bucket {
         rate: get(&found, 0)?,
         burst: get(&found, 1)?,
@@ -171,20 +176,24 @@ async fn bucket(work: &Work<'_>, bucket: i64) -> Result<(Bucket, Nanos), Error> 
 }
 
 /// Takes requests out of the rate of the account, at the time that is returned.
-async fn take(work: &Work<'_>, of: &OfTurn, max_claims: u32) -> Result<(Permits, Nanos), Error> {
-    let unlimited = work.first(sql::UNLIMITED, &[&of.bucket, &work.now]).await?;
-    if get(&unlimited.ok_or_else(damaged)?, 0)? {
+async fn take(
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
+    max_claims: u32,
+) -> Result<(Permits, Nanos), Error> {
+    let unlimited = tx.first(sql::UNLIMITED, &[&of.bucket, &tx.now]).await?;
+    if get(&unlimited.ok_or_else(corrupt)?, 0)? {
         let permits = Permits {
             granted: max_claims,
             arrival: None,
             wait: None,
         };
-        return Ok((permits, work.now));
+        return Ok((permits, tx.now));
     }
-    let (bucket, now) = bucket(work, of.bucket).await?;
+    let (bucket, now) = bucket(tx, of.bucket).await?;
     let permits = bucket.take(now, max_claims);
     if let Some(arrival) = permits.arrival {
-        work.execute(sql::SET_ARRIVAL, &[&of.bucket, &arrival])
+        tx.execute(sql::SET_ARRIVAL, &[&of.bucket, &arrival])
             .await?;
     }
     Ok((permits, now))
@@ -192,8 +201,8 @@ async fn take(work: &Work<'_>, of: &OfTurn, max_claims: u32) -> Result<(Permits,
 
 /// Claims rows, as many as the rate allows; with them how long to wait if there are fewer than requested.
 async fn claim(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     me: WorkerId,
     max_claims: u32,
     columns: &Arc<Columns>,
@@ -201,17 +210,17 @@ async fn claim(
 ) -> Result<(Vec<Claimed>, Option<Duration>), Error> {
     let number = i64::from(of.campaign.get());
     // Rows that are put back, before permits are taken that nobody would use.
-    let next = work.first(sql::NEXT_READY, &[&number]).await?;
+    let next = tx.first(sql::NEXT_READY, &[&number]).await?;
     let next: Option<Nanos> = next.map(|row| get(&row, 0)).transpose()?;
     let wait_for_row = match next {
-        Some(at) if at <= work.now => None,
-        Some(at) => Some(Duration::from_nanos(at.abs_diff(work.now))),
+        Some(at) if at <= tx.now => None,
+        Some(at) => Some(Duration::from_nanos(at.abs_diff(tx.now))),
         None => Some(POLL),
     };
     if let Some(wait) = wait_for_row {
         return Ok((Vec::new(), Some(wait.min(POLL))));
     }
-    let (permits, now) = take(work, of, max_claims).await?;
+    let (permits, now) = take(tx, of, max_claims).await?;
     let wait = (permits.granted < max_claims)
         .then_some(permits.wait)
         .flatten();
@@ -219,7 +228,7 @@ async fn claim(
         return Ok((Vec::new(), Some(wait.unwrap_or(POLL))));
     }
     let granted = i64::from(permits.granted);
-    let found = work
+    let found = tx
         .query(sql::CLAIM, &[&number, &me.0, &now, &granted])
         .await?;
     let mut claimed = Vec::new();
@@ -234,8 +243,8 @@ async fn claim(
         if !suppressed {
             let of = row_id(get(row, 0)?)?;
             claimed.push(Claimed {
-                row: Row::kept(work.key, of, get(row, 2)?, get(row, 3)?, columns)?,
-                claim: small(row, 1)?,
+                row: Row::kept(tx.key, of, get(row, 2)?, get(row, 3)?, columns)?,
+                claim: u32_at(row, 1)?,
             });
         }
     }
@@ -244,27 +253,25 @@ async fn claim(
 
 /// Puts back what an earlier turn claimed whose end the worker did not learn: it never began to send these rows.
 async fn unclaim(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     me: WorkerId,
     in_flight: &[u32],
     changes: &mut Changes,
 ) -> Result<(), Error> {
     let begun: Vec<i64> = in_flight.iter().map(|row| id(of.campaign, *row)).collect();
     let number = i64::from(of.campaign.get());
-    let count = work
-        .execute(sql::UNCLAIM, &[&me.0, &number, &begun])
-        .await?;
+    let count = tx.execute(sql::UNCLAIM, &[&me.0, &number, &begun]).await?;
     let (sending, ready) = ((State::Sending, None), (State::Ready, None));
     changes.moved(of.campaign, sending, ready, count);
     Ok(())
 }
 
 /// What becomes of a row when its attempt ends, and a bit for each state of the row in which that holds.
-fn next(of: &OfTurn, settled: &Settle) -> Option<(i64, Next)> {
+fn next(of: &CampaignContext, settled: &Settle) -> Option<(i64, Next)> {
     let mut found = None;
     for state in State::ALL {
-        if let Some(next) = of.next(state, settled) {
+        if let Some(next) = of.next(*state, settled) {
             let (mask, _) = found.unwrap_or((0, next));
             found = Some((mask | 1 << state.number(), next));
         }
@@ -274,8 +281,8 @@ fn next(of: &OfTurn, settled: &Settle) -> Option<(i64, Next)> {
 
 /// Notes the ends of attempts whose claims are still the worker's.
 async fn settle(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     me: WorkerId,
     settles: &[Settle],
     changes: &mut Changes,
@@ -294,7 +301,7 @@ async fn settle(
         states.push(next.state.number());
         skips.push(next.skip.map(Skip::number));
         not_befores.push(match next.state {
-            State::Ready => work.now + nanos(next.wait),
+            State::Ready => tx.now + nanos(next.wait),
             _ => 0,
         });
         codes.push(attempt.code);
@@ -307,14 +314,14 @@ async fn settle(
     if !of.echoes {
         let messages = message_ids.iter().flatten();
         let locks = messages.map(|id| receipts::lock_of(&of.service, id));
-        receipts::lock(work, locks.collect()).await?;
+        receipts::lock(tx, locks.collect()).await?;
     }
-    let found = work
+    let found = tx
         .query(
             sql::SETTLE,
             &[
                 &me.0,
-                &work.now,
+                &tx.now,
                 &ids,
                 &claims,
                 &masks,
@@ -334,7 +341,7 @@ async fn settle(
             State::from_number(get(row, 1)?),
             State::from_number(get(row, 2)?),
         );
-        let (was, is) = (was.ok_or_else(damaged)?, is.ok_or_else(damaged)?);
+        let (was, is) = (was.ok_or_else(corrupt)?, is.ok_or_else(corrupt)?);
         let skip: Option<i64> = get(row, 3)?;
         let to = (is, skip.and_then(Skip::from_number));
         changes.moved(of.campaign, (was, None), to, 1);
@@ -343,22 +350,22 @@ async fn settle(
         sent.extend(message_id.map(|message_id| (message_id, number)));
     }
     if !of.echoes {
-        receipts::sent(work, &of.service, sent, changes).await?;
+        receipts::sent(tx, &of.service, sent, changes).await?;
     }
     Ok(())
 }
 
 /// Settles what a worker could not settle before its end.
 pub(super) async fn settle_late(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     worker: WorkerId,
     settles: &[Settle],
 ) -> Result<(), Error> {
-    let of = together(work, campaign).await?;
+    let of = lock_campaign_shared(tx, campaign).await?;
     let mut changes = Changes::default();
-    settle(work, &of, worker, settles, &mut changes).await?;
-    tally::write(work, NOBODY, changes).await
+    settle(tx, &of, worker, settles, &mut changes).await?;
+    tally::write(tx, SHARED_COUNTERS, changes).await
 }
 
 #[cfg(test)]
@@ -382,7 +389,7 @@ mod tests {
             R::Account(AccountProblem::Permission),
         ];
         for campaign_state in CampaignState::ALL {
-            let of = OfTurn {
+            let of = CampaignContext {
                 campaign: CampaignId::new(1).unwrap(),
                 state: campaign_state,
                 reason: None,
@@ -390,7 +397,7 @@ mod tests {
                 service: String::new(),
                 bucket: 1,
                 deadline: None,
-                most_rows: None,
+                max_rows: None,
                 cost: None,
             };
             for (result, claim) in results
@@ -404,7 +411,7 @@ mod tests {
                 };
                 let (mask, expected) = next(&of, &settled).unwrap();
                 for state in State::ALL {
-                    let next = of.next(state, &settled);
+                    let next = of.next(*state, &settled);
                     assert_eq!(mask >> state.number() & 1 == 1, next.is_some());
                     assert!(
                         next.is_none_or(|next| next == expected),

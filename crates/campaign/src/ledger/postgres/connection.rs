@@ -16,21 +16,21 @@ use super::url::Target;
 use crate::Error;
 use crate::clock::Nanos;
 use crate::key::LedgerKey;
-use crate::ledger::rules::damaged;
+use crate::ledger::rules::corrupt;
 
 /// The most connections of a ledger in one process.
-const MOST: usize = 4;
+const MAX_CONNECTIONS: usize = 4;
 /// How long a short transaction may take in all, its wait for locks included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the answer to its end may take.
-const END: Duration = Duration::from_secs(20);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How much there is to do in a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
+pub(super) enum TransactionKind {
     Short,
-    /// Work on whole lists, which takes as long as it takes.
-    Long,
+    /// Work on whole lists, without a time limit.
+    Bulk,
 }
 
 pub(super) struct Pool {
@@ -40,7 +40,7 @@ pub(super) struct Pool {
 }
 
 /// What a piece of work has.
-pub(super) struct Work<'w> {
+pub(super) struct Transaction<'w> {
     client: &'w Client,
     pub(super) key: &'w LedgerKey,
     pub(super) now: Nanos,
@@ -51,7 +51,7 @@ impl Pool {
         Self {
             target,
             idle: Mutex::default(),
-            permits: Semaphore::new(MOST),
+            permits: Semaphore::new(MAX_CONNECTIONS),
         }
     }
 
@@ -75,7 +75,7 @@ impl Pool {
     }
 
     /// A connection within a transaction, and the database's time. A connection that was idle may have ended without notice.
-    async fn begin(&self, length: Length) -> Result<(Client, Nanos), Error> {
+    async fn begin(&self, length: TransactionKind) -> Result<(Client, Nanos), Error> {
         while let Some(client) = self.idle() {
             if let Ok(begun) = begin(client, length).await {
                 return Ok(begun);
@@ -88,30 +88,32 @@ impl Pool {
     pub(super) async fn transaction<T, W>(
         &self,
         key: &LedgerKey,
-        length: Length,
+        length: TransactionKind,
         work: W,
     ) -> Result<T, Error>
     where
-        W: for<'w> FnOnce(&'w Work<'w>) -> BoxFuture<'w, Result<T, Error>>,
+        W: for<'w> FnOnce(&'w Transaction<'w>) -> BoxFuture<'w, Result<T, Error>>,
     {
         let _permit = self.permits.acquire().await.map_err(|_| silent())?;
         let (client, now) = self.begin(length).await?;
-        let task = Work {
+        let tx = Transaction {
             client: &client,
             key,
             now,
         };
         let result = match length {
-            Length::Long => work(&task).await,
+            TransactionKind::Bulk => work(&tx).await,
             // A client that is dropped ends its connection, and so the transaction.
-            Length::Short => timeout(PATIENCE, work(&task)).await.map_err(|_| silent())?,
+            TransactionKind::Short => timeout(TRANSACTION_TIMEOUT, work(&tx))
+                .await
+                .map_err(|_| silent())?,
         };
         let end = if result.is_ok() {
             sql::COMMIT
         } else {
             sql::ROLLBACK
         };
-        let ended = match timeout(END, client.batch_execute(end)).await {
+        let ended = match timeout(COMMIT_TIMEOUT, client.batch_execute(end)).await {
             Ok(ended) => ended.stored(),
             Err(_) => Err(silent()),
         };
@@ -127,12 +129,12 @@ impl Pool {
     }
 }
 
-async fn begin(client: Client, length: Length) -> Result<(Client, Nanos), Error> {
+async fn begin(client: Client, length: TransactionKind) -> Result<(Client, Nanos), Error> {
     let begin = match length {
-        Length::Short => sql::BEGIN,
-        Length::Long => sql::BEGIN_LONG,
+        TransactionKind::Short => sql::BEGIN,
+        TransactionKind::Bulk => sql::BEGIN_LONG,
     };
-    let answers = timeout(END, client.simple_query(begin))
+    let answers = timeout(COMMIT_TIMEOUT, client.simple_query(begin))
         .await
         .map_err(|_| silent())?
         .stored()?;
@@ -140,11 +142,11 @@ async fn begin(client: Client, length: Length) -> Result<(Client, Nanos), Error>
         SimpleQueryMessage::Row(row) => row.get("now"),
         _ => None,
     });
-    let now = now.and_then(|now| now.parse().ok()).ok_or_else(damaged)?;
+    let now = now.and_then(|now| now.parse().ok()).ok_or_else(corrupt)?;
     Ok((client, now))
 }
 
-impl Work<'_> {
+impl Transaction<'_> {
     pub(super) async fn query(
         &self,
         statement: &str,
@@ -186,10 +188,10 @@ impl Work<'_> {
 
 /// A value of a row.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Found, place: usize) -> Result<T, Error> {
-    row.try_get(place).map_err(|_| damaged())
+    row.try_get(place).map_err(|_| corrupt())
 }
 
 /// A number that is never negative and fits.
-pub(super) fn small(row: &Found, place: usize) -> Result<u32, Error> {
-    u32::try_from(get::<i64>(row, place)?).map_err(|_| damaged())
+pub(super) fn u32_at(row: &Found, place: usize) -> Result<u32, Error> {
+    u32::try_from(get::<i64>(row, place)?).map_err(|_| corrupt())
 }

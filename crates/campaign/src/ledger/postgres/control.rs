@@ -2,22 +2,25 @@
 
 use tokio_postgres::Row as Found;
 
-use super::claim::{alone, set_state};
-use super::connection::{Work, get, small};
+use super::claim::{lock_campaign, set_state};
+use super::connection::{Transaction, get, u32_at};
 use super::params::text;
 use super::sql;
-use super::tally::{self, NOBODY};
+use super::tally::{self, SHARED_COUNTERS};
 use crate::clock::{Nanos, moment, time};
-use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::rules::{corrupt, id, row_id};
 use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{Campaign, CampaignId, CampaignState, Decision, DecisionRecord, Limits};
 use crate::state::{Order, State, order};
 use crate::{Error, Rate};
 
-pub(super) async fn campaigns(work: &Work<'_>, name: Option<&str>) -> Result<Vec<Campaign>, Error> {
+pub(super) async fn campaigns(
+    tx: &Transaction<'_>,
+    name: Option<&str>,
+) -> Result<Vec<Campaign>, Error> {
     let name = name.map(text);
-    let found = work.query(sql::CAMPAIGNS, &[&name]).await?;
+    let found = tx.query(sql::CAMPAIGNS, &[&name]).await?;
     found.iter().map(campaign).collect()
 }
 
@@ -26,18 +29,18 @@ fn campaign(row: &Found) -> Result<Campaign, Error> {
     let deadline: Option<Nanos> = get(row, 12)?;
     let rows: Option<i64> = get(row, 13)?;
     let (most, each): (Option<i64>, Option<i64>) = (get(row, 14)?, get(row, 15)?);
-    let rate = small(row, 16)?;
+    let rate = u32_at(row, 16)?;
     Ok(Campaign {
-        id: CampaignId::new(small(row, 0)?).ok_or_else(damaged)?,
+        id: CampaignId::new(u32_at(row, 0)?).ok_or_else(corrupt)?,
         name: get(row, 1)?,
         service: get(row, 2)?,
         operation: get(row, 3)?,
         template: get(row, 4)?,
-        state: CampaignState::from_number(get(row, 5)?).ok_or_else(damaged)?,
+        state: CampaignState::from_number(get(row, 5)?).ok_or_else(corrupt)?,
         reason: get(row, 6)?,
         checked: get(row, 7)?,
-        imported: small(row, 8)?,
-        columns: serde_json::from_str(columns).map_err(|_| damaged())?,
+        imported: u32_at(row, 8)?,
+        columns: serde_json::from_str(columns).map_err(|_| corrupt())?,
         number_column: get(row, 10)?,
         list: get(row, 11)?,
         limits: Limits {
@@ -48,46 +51,46 @@ fn campaign(row: &Found) -> Result<Campaign, Error> {
         rate: if rate == 0 {
             None
         } else {
-            Some(Rate::per_second(rate).with_burst(small(row, 17)?))
+            Some(Rate::per_second(rate).with_burst(u32_at(row, 17)?))
         },
     })
 }
 
-pub(super) async fn set_checked(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    work.execute(sql::SET_CHECKED, &[&i64::from(campaign.get())])
+pub(super) async fn set_checked(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
+    tx.execute(sql::SET_CHECKED, &[&i64::from(campaign.get())])
         .await?;
     Ok(())
 }
 
 pub(super) async fn pause(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     reason: &str,
 ) -> Result<(), Error> {
-    alone(work, campaign).await?.state.may_pause()?;
-    set_state(work, campaign, CampaignState::Paused, Some(reason)).await
+    lock_campaign(tx, campaign).await?.state.may_pause()?;
+    set_state(tx, campaign, CampaignState::Paused, Some(reason)).await
 }
 
-pub(super) async fn resume(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match alone(work, campaign).await?.state.resumed()? {
-        Some(state) => set_state(work, campaign, state, None).await,
+pub(super) async fn resume(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
+    match lock_campaign(tx, campaign).await?.state.resumed()? {
+        Some(state) => set_state(tx, campaign, state, None).await,
         None => Ok(()),
     }
 }
 
-pub(super) async fn cancel(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match alone(work, campaign).await?.state.cancelled()? {
-        Some(state) => set_state(work, campaign, state, None).await,
+pub(super) async fn cancel(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
+    match lock_campaign(tx, campaign).await?.state.cancelled()? {
+        Some(state) => set_state(tx, campaign, state, None).await,
         None => Ok(()),
     }
 }
 
 pub(super) async fn decide(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     decision: &Decision,
 ) -> Result<u64, Error> {
-    let of = alone(work, campaign).await?;
+    let of = lock_campaign(tx, campaign).await?;
     decision.allowed(of.state)?;
     let rows = decision.rows.as_ref();
     let rows: Option<Vec<i64>> =
@@ -97,10 +100,10 @@ pub(super) async fn decide(
     let (by, why) = (text(&decision.by), text(&decision.reason));
     let reason = format!("{} ordered by {by}", decision.order.as_str());
     let number = i64::from(campaign.get());
-    let found = work
+    let found = tx
         .query(
             sql::DECIDE,
-            &[&number, &next.number(), &work.now, &reason, &rows],
+            &[&number, &next.number(), &tx.now, &reason, &rows],
         )
         .await?;
     let ids: Vec<i64> = found
@@ -108,24 +111,24 @@ pub(super) async fn decide(
         .map(|row| get(row, 0))
         .collect::<Result<_, _>>()?;
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    work.execute(sql::ADD_DECISIONS, &[&ids, &work.now, &resend, &by, &why])
+    tx.execute(sql::ADD_DECISIONS, &[&ids, &tx.now, &resend, &by, &why])
         .await?;
     if resend && count > 0 && of.state == CampaignState::Done {
-        set_state(work, campaign, CampaignState::Ready, None).await?;
+        set_state(tx, campaign, CampaignState::Ready, None).await?;
     }
     let mut changes = Changes::default();
     changes.moved(campaign, (State::Unknown, None), (next, None), count);
     changes.resent(campaign, if resend { count } else { 0 });
-    tally::write(work, NOBODY, changes).await?;
+    tally::write(tx, SHARED_COUNTERS, changes).await?;
     Ok(count.unsigned_abs())
 }
 
 pub(super) async fn decisions(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
 ) -> Result<Vec<DecisionRecord>, Error> {
     let (from, to) = (id(campaign, 0), id(campaign, u32::MAX));
-    let found = work.query(sql::DECISIONS, &[&from, &to]).await?;
+    let found = tx.query(sql::DECISIONS, &[&from, &to]).await?;
     let decisions = found.iter().map(|row| {
         Ok(DecisionRecord {
             row: row_id(get(row, 0)?)?.row,
@@ -143,19 +146,19 @@ pub(super) async fn decisions(
 }
 
 pub(super) async fn suppress(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     phones: &[String],
     reason: &str,
 ) -> Result<u64, Error> {
-    let macs: Vec<i64> = phones.iter().map(|phone| work.key.number(phone)).collect();
-    let added = work
-        .execute(sql::SUPPRESS, &[&macs, &work.now, &text(reason)])
+    let macs: Vec<i64> = phones.iter().map(|phone| tx.key.number(phone)).collect();
+    let added = tx
+        .execute(sql::SUPPRESS, &[&macs, &tx.now, &text(reason)])
         .await?;
     Ok(added.unsigned_abs())
 }
 
 pub(super) async fn set_limits(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     limits: &Limits,
 ) -> Result<(), Error> {
@@ -168,20 +171,20 @@ pub(super) async fn set_limits(
         limits.cost.map(|cost| cost.row),
     );
     let number = i64::from(campaign.get());
-    work.execute(sql::SET_LIMITS, &[&number, &deadline, &rows, &most, &each])
+    tx.execute(sql::SET_LIMITS, &[&number, &deadline, &rows, &most, &each])
         .await?;
     Ok(())
 }
 
 pub(super) async fn set_rate(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     rate: Option<Rate>,
 ) -> Result<(), Error> {
     let (per_second, burst) = rate.map_or((0, 1), |rate| (rate.rate().get(), rate.burst().get()));
     let (per_second, burst) = (i64::from(per_second), i64::from(burst));
     let number = i64::from(campaign.get());
-    work.execute(sql::SET_RATE, &[&number, &per_second, &burst])
+    tx.execute(sql::SET_RATE, &[&number, &per_second, &burst])
         .await?;
     Ok(())
 }

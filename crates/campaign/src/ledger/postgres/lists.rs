@@ -2,32 +2,32 @@
 
 use std::sync::Arc;
 
-use super::connection::{Work, get, small};
+use super::connection::{Transaction, get, u32_at};
 use super::params::text;
-use super::tally::{self, NOBODY};
+use super::tally::{self, SHARED_COUNTERS};
 use super::{claim, sql};
 use crate::Error;
 use crate::compose::Columns;
 use crate::ledger::rules::{
-    damaged, id, imported_elsewhere, name_taken, no_campaign, same_campaign,
+    corrupt, id, imported_elsewhere, name_taken, no_campaign, same_campaign,
 };
 use crate::ledger::tally::Changes;
 use crate::ledger::{Batch, CampaignId, CampaignState, Counts, NewCampaign};
 use crate::state::{Skip, State};
 
-pub(super) async fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, Error> {
+pub(super) async fn create(tx: &Transaction<'_>, new: &NewCampaign) -> Result<CampaignId, Error> {
     let fingerprint = new.fingerprint();
     let fingerprint = fingerprint.as_slice();
-    let same = work.first(sql::SAME_LIST, &[&fingerprint]).await?;
+    let same = tx.first(sql::SAME_LIST, &[&fingerprint]).await?;
     if same.is_some() && !new.again {
         return Err(same_campaign());
     }
     let account = text(&new.account);
-    work.execute(sql::ADD_BUCKET, &[&account, &new.service])
+    tx.execute(sql::ADD_BUCKET, &[&account, &new.service])
         .await?;
-    let bucket = work.first(sql::BUCKET, &[&account, &new.service]).await?;
-    let bucket: i64 = get(&bucket.ok_or_else(damaged)?, 0)?;
-    let made = work
+    let bucket = tx.first(sql::BUCKET, &[&account, &new.service]).await?;
+    let bucket: i64 = get(&bucket.ok_or_else(corrupt)?, 0)?;
+    let made = tx
         .first(
             sql::ADD_CAMPAIGN,
             &[
@@ -41,37 +41,40 @@ pub(super) async fn create(work: &Work<'_>, new: &NewCampaign) -> Result<Campaig
                 &text(&new.number_column),
                 &bucket,
                 &CampaignState::Importing.number(),
-                &work.now,
+                &tx.now,
             ],
         )
         .await?;
     let made = made.ok_or_else(name_taken)?;
-    CampaignId::new(small(&made, 0)?).ok_or_else(damaged)
+    CampaignId::new(u32_at(&made, 0)?).ok_or_else(corrupt)
 }
 
-pub(super) async fn columns(work: &Work<'_>, campaign: CampaignId) -> Result<Arc<Columns>, Error> {
+pub(super) async fn columns(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+) -> Result<Arc<Columns>, Error> {
     let campaign = i64::from(campaign.get());
-    let found = work.first(sql::COLUMNS, &[&campaign]).await?;
+    let found = tx.first(sql::COLUMNS, &[&campaign]).await?;
     let found = found.ok_or_else(no_campaign)?;
     Ok(Arc::new(Columns::kept(get(&found, 0)?, get(&found, 1)?)?))
 }
 
 /// How many rows were read. Nobody else imports until this transaction ends.
-async fn imported(work: &Work<'_>, campaign: CampaignId) -> Result<u32, Error> {
+async fn imported(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u32, Error> {
     let campaign = i64::from(campaign.get());
-    let found = work.first(sql::IMPORTED, &[&campaign]).await?;
+    let found = tx.first(sql::IMPORTED, &[&campaign]).await?;
     let found = found.ok_or_else(no_campaign)?;
-    let state = CampaignState::from_number(get(&found, 1)?).ok_or_else(damaged)?;
+    let state = CampaignState::from_number(get(&found, 1)?).ok_or_else(corrupt)?;
     state.may_import()?;
-    small(&found, 0)
+    u32_at(&found, 0)
 }
 
 pub(super) async fn import(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     batch: Batch,
 ) -> Result<(), Error> {
-    let before = imported(work, campaign).await?;
+    let before = imported(tx, campaign).await?;
     if before != batch.after {
         return Err(imported_elsewhere());
     }
@@ -84,14 +87,14 @@ pub(super) async fn import(
             Some(_) => (State::Skipped, Some(Skip::Invalid)),
         };
         changes.enter(campaign, state, skip, 1);
-        macs.push(work.key.number(&row.phone));
+        macs.push(tx.key.number(&row.phone));
         phones.push(text(&row.phone));
         values.push(text(&row.values));
         problems.push(row.problem.as_deref().map(text));
     }
     let imported = i64::from(before) + i64::try_from(macs.len()).unwrap_or(i64::MAX);
     let number = i64::from(campaign.get());
-    work.execute(
+    tx.execute(
         sql::ADD_ROWS,
         &[
             &id(campaign, before),
@@ -105,59 +108,59 @@ pub(super) async fn import(
     .await?;
     let columns = batch
         .columns
-        .map(|columns| serde_json::to_string(&columns).map_err(|_| damaged()))
+        .map(|columns| serde_json::to_string(&columns).map_err(|_| corrupt()))
         .transpose()?;
-    work.execute(sql::SET_IMPORTED, &[&number, &imported, &columns])
+    tx.execute(sql::SET_IMPORTED, &[&number, &imported, &columns])
         .await?;
-    tally::write(work, NOBODY, changes).await
+    tally::write(tx, SHARED_COUNTERS, changes).await
 }
 
 /// Skips duplicates and suppressed numbers, and lets the campaign be run.
-pub(super) async fn finish(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Error> {
-    imported(work, campaign).await?;
+pub(super) async fn finish(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Counts, Error> {
+    imported(tx, campaign).await?;
     let mut changes = Changes::default();
     let (from, to) = (id(campaign, 0), id(campaign, u32::MAX));
     for (skip, statement) in [
         (Skip::Suppressed, sql::SKIP_SUPPRESSED),
         (Skip::Duplicate, sql::SKIP_DUPLICATES),
     ] {
-        let skipped = work.execute(statement, &[&from, &to, &work.now]).await?;
+        let skipped = tx.execute(statement, &[&from, &to, &tx.now]).await?;
         let (ready, to) = ((State::Ready, None), (State::Skipped, Some(skip)));
         changes.moved(campaign, ready, to, skipped);
     }
-    claim::set_state(work, campaign, CampaignState::Ready, None).await?;
-    tally::write(work, NOBODY, changes).await?;
-    tally::counts(work, campaign).await
+    claim::set_state(tx, campaign, CampaignState::Ready, None).await?;
+    tally::write(tx, SHARED_COUNTERS, changes).await?;
+    tally::counts(tx, campaign).await
 }
 
-pub(super) async fn analyze(work: &Work<'_>) -> Result<(), Error> {
-    work.batch(sql::ANALYZE).await
+pub(super) async fn analyze(tx: &Transaction<'_>) -> Result<(), Error> {
+    tx.batch(sql::ANALYZE).await
 }
 
 /// Removes a campaign that is being imported.
-pub(super) async fn discard(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    imported(work, campaign).await?;
+pub(super) async fn discard(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
+    imported(tx, campaign).await?;
     let number = i64::from(campaign.get());
     let (from, to) = (id(campaign, 0), id(campaign, u32::MAX));
-    work.execute(sql::DISCARD_ROWS, &[&from, &to]).await?;
-    work.execute(sql::DISCARD_TALLY, &[&number]).await?;
-    work.execute(sql::DISCARD, &[&number]).await?;
+    tx.execute(sql::DISCARD_ROWS, &[&from, &to]).await?;
+    tx.execute(sql::DISCARD_TALLY, &[&number]).await?;
+    tx.execute(sql::DISCARD, &[&number]).await?;
     Ok(())
 }
 
 pub(super) async fn invalidate(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     rows: &[(u32, String)],
 ) -> Result<(), Error> {
     let ids: Vec<i64> = rows.iter().map(|(row, _)| id(campaign, *row)).collect();
     let reasons: Vec<String> = rows.iter().map(|(_, reason)| text(reason)).collect();
     let skip = Skip::Invalid;
-    let skipped = work
-        .execute(sql::SKIP, &[&skip.number(), &work.now, &ids, &reasons])
+    let skipped = tx
+        .execute(sql::SKIP, &[&skip.number(), &tx.now, &ids, &reasons])
         .await?;
     let mut changes = Changes::default();
     let (ready, to) = ((State::Ready, None), (State::Skipped, Some(skip)));
     changes.moved(campaign, ready, to, skipped);
-    tally::write(work, NOBODY, changes).await
+    tally::write(tx, SHARED_COUNTERS, changes).await
 }

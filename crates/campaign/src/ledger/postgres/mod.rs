@@ -34,8 +34,8 @@ use super::{
 use crate::key::{LedgerKey, RowId};
 use crate::receipt::{Receipt, Recorded};
 use crate::{Error, ErrorKind, Rate};
-use connection::{Length, Pool, Work};
-use open::Missing;
+use connection::{Pool, Transaction, TransactionKind};
+use open::IfMissing;
 pub(crate) use worker::Heartbeat;
 
 /// A ledger in a PostgreSQL database (15 or newer), for several workers at once. Cheap to clone.
@@ -65,7 +65,7 @@ impl Postgres {
     /// [`ErrorKind::Unreachable`]; [`ErrorKind::NoLedger`] for a database that does not exist; [`ErrorKind::NotALedger`] for a server older than
     /// 15, a database of another program and a ledger of a newer version; [`ErrorKind::ReadOnly`] for a user without rights and a standby.
     pub async fn connect(url: &str, password: Option<Secret>) -> Result<Self, Error> {
-        Self::with(url, password, Missing::Make).await
+        Self::with(url, password, IfMissing::Create).await
     }
 
     /// Connects to a ledger that exists.
@@ -74,10 +74,10 @@ impl Postgres {
     ///
     /// [`ErrorKind::NoLedger`], and as [`connect`](Self::connect).
     pub async fn open(url: &str, password: Option<Secret>) -> Result<Self, Error> {
-        Self::with(url, password, Missing::Refuse).await
+        Self::with(url, password, IfMissing::Fail).await
     }
 
-    async fn with(url: &str, password: Option<Secret>, missing: Missing) -> Result<Self, Error> {
+    async fn with(url: &str, password: Option<Secret>, missing: IfMissing) -> Result<Self, Error> {
         let pool = Pool::new(url::read(url, password.as_ref())?);
         let key = open::open(&pool, missing).await?;
         Ok(Self {
@@ -104,10 +104,10 @@ impl Postgres {
     }
 
     /// Does work in one transaction, by a task of its own.
-    async fn call<T, W>(&self, length: Length, work: W) -> Result<T, Error>
+    async fn call<T, W>(&self, length: TransactionKind, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: for<'w> FnOnce(&'w Work<'w>) -> BoxFuture<'w, Result<T, Error>> + Send + 'static,
+        W: for<'w> FnOnce(&'w Transaction<'w>) -> BoxFuture<'w, Result<T, Error>> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
         let task = tokio::runtime::Handle::try_current().map_err(|_| {
@@ -127,11 +127,11 @@ impl Postgres {
     }
 }
 
-/// `work!(self, Length::Short, |work| lists::create(work, &new))`: the arguments move into the transaction.
-macro_rules! work {
-    ($self:ident, $length:ident, |$work:ident| $call:expr) => {
+/// `transaction!(self, TransactionKind::Short, |tx| lists::create(tx, &new))`: the arguments move into the transaction.
+macro_rules! transaction {
+    ($self:ident, $length:ident, |$tx:ident| $call:expr) => {
         $self
-            .call(Length::$length, move |$work| {
+            .call(TransactionKind::$length, move |$tx| {
                 Box::pin(async move { $call.await })
             })
             .await
@@ -140,32 +140,32 @@ macro_rules! work {
 
 impl Ledger for Postgres {
     async fn create(&self, new: NewCampaign) -> Result<CampaignId, Error> {
-        work!(self, Short, |work| lists::create(work, &new))
+        transaction!(self, Short, |tx| lists::create(tx, &new))
     }
 
     async fn campaign(&self, name: &str) -> Result<Campaign, Error> {
         let name = name.to_owned();
-        let found = work!(self, Short, |work| control::campaigns(work, Some(&name)))?;
+        let found = transaction!(self, Short, |tx| control::campaigns(tx, Some(&name)))?;
         found.into_iter().next().ok_or_else(no_campaign)
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, Error> {
-        work!(self, Short, |work| control::campaigns(work, None))
+        transaction!(self, Short, |tx| control::campaigns(tx, None))
     }
 
     async fn import(&self, campaign: CampaignId, batch: Batch) -> Result<(), Error> {
-        work!(self, Long, |work| lists::import(work, campaign, batch))
+        transaction!(self, Bulk, |tx| lists::import(tx, campaign, batch))
     }
 
     async fn finish_import(&self, campaign: CampaignId) -> Result<Counts, Error> {
-        let counts = work!(self, Long, |work| lists::finish(work, campaign))?;
+        let counts = transaction!(self, Bulk, |tx| lists::finish(tx, campaign))?;
         // The user may not own the table.
-        let _ = work!(self, Long, |work| lists::analyze(work));
+        let _ = transaction!(self, Bulk, |tx| lists::analyze(tx));
         Ok(counts)
     }
 
     async fn discard(&self, campaign: CampaignId) -> Result<(), Error> {
-        work!(self, Long, |work| lists::discard(work, campaign))
+        transaction!(self, Bulk, |tx| lists::discard(tx, campaign))
     }
 
     async fn rows(
@@ -175,8 +175,8 @@ impl Ledger for Postgres {
         after: u32,
         limit: u32,
     ) -> Result<Vec<RowRecord>, Error> {
-        work!(self, Short, |work| rows::rows(
-            work, campaign, which, after, limit
+        transaction!(self, Short, |tx| rows::rows(
+            tx, campaign, which, after, limit
         ))
     }
 
@@ -185,11 +185,11 @@ impl Ledger for Postgres {
         campaign: CampaignId,
         rows: Vec<(u32, String)>,
     ) -> Result<(), Error> {
-        work!(self, Long, |work| lists::invalidate(work, campaign, &rows))
+        transaction!(self, Bulk, |tx| lists::invalidate(tx, campaign, &rows))
     }
 
     async fn checked(&self, campaign: CampaignId) -> Result<(), Error> {
-        work!(self, Short, |work| control::set_checked(work, campaign))
+        transaction!(self, Short, |tx| control::set_checked(tx, campaign))
     }
 
     async fn start(&self, campaign: CampaignId) -> Result<Worker, Error> {
@@ -197,30 +197,30 @@ impl Ledger for Postgres {
     }
 
     async fn settle_and_claim(&self, request: ClaimRequest) -> Result<ClaimReply, Error> {
-        work!(self, Short, |work| claim::settle_and_claim(work, request))
+        transaction!(self, Short, |tx| claim::settle_and_claim(tx, request))
     }
 
     async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
-        work!(self, Short, |work| worker::finish(work, campaign, worker))
+        transaction!(self, Short, |tx| worker::finish(tx, campaign, worker))
     }
 
     async fn record(&self, receipts: Vec<Receipt>) -> Result<Vec<Recorded>, Error> {
-        work!(self, Short, |work| receipts::record(work, &receipts))
+        transaction!(self, Short, |tx| receipts::record(tx, &receipts))
     }
 
     async fn pause(&self, campaign: CampaignId, reason: &str) -> Result<(), Error> {
         let reason = reason.to_owned();
-        work!(self, Short, |work| control::pause(work, campaign, &reason))
+        transaction!(self, Short, |tx| control::pause(tx, campaign, &reason))
     }
 
     async fn resume(&self, campaign: CampaignId) -> Result<(), Error> {
-        work!(self, Short, |work| control::resume(work, campaign))
+        transaction!(self, Short, |tx| control::resume(tx, campaign))
     }
 
     async fn cancel(&self, campaign: CampaignId) -> Result<Counts, Error> {
-        work!(self, Short, |work| control::cancel(work, campaign))?;
-        while work!(self, Short, |work| claim::skip_ready(
-            work,
+        transaction!(self, Short, |tx| control::cancel(tx, campaign))?;
+        while transaction!(self, Short, |tx| claim::skip_ready(
+            tx,
             campaign,
             crate::Skip::Cancelled,
             0
@@ -229,37 +229,31 @@ impl Ledger for Postgres {
     }
 
     async fn counts(&self, campaign: CampaignId) -> Result<Counts, Error> {
-        work!(self, Short, |work| tally::counts(work, campaign))
+        transaction!(self, Short, |tx| tally::counts(tx, campaign))
     }
 
     async fn decide(&self, campaign: CampaignId, decision: Decision) -> Result<u64, Error> {
-        work!(self, Long, |work| control::decide(
-            work, campaign, &decision
-        ))
+        transaction!(self, Bulk, |tx| control::decide(tx, campaign, &decision))
     }
 
     async fn decisions(&self, campaign: CampaignId) -> Result<Vec<DecisionRecord>, Error> {
-        work!(self, Short, |work| control::decisions(work, campaign))
+        transaction!(self, Short, |tx| control::decisions(tx, campaign))
     }
 
     async fn suppress(&self, phones: Vec<String>, reason: &str) -> Result<u64, Error> {
         let reason = reason.to_owned();
-        work!(self, Short, |work| control::suppress(
-            work, &phones, &reason
-        ))
+        transaction!(self, Short, |tx| control::suppress(tx, &phones, &reason))
     }
 
     async fn set_limits(&self, campaign: CampaignId, limits: Limits) -> Result<(), Error> {
-        work!(self, Short, |work| control::set_limits(
-            work, campaign, &limits
-        ))
+        transaction!(self, Short, |tx| control::set_limits(tx, campaign, &limits))
     }
 
     async fn set_rate(&self, campaign: CampaignId, rate: Option<Rate>) -> Result<(), Error> {
-        work!(self, Short, |work| control::set_rate(work, campaign, rate))
+        transaction!(self, Short, |tx| control::set_rate(tx, campaign, rate))
     }
 
-    fn keep(&self, campaign: CampaignId, worker: WorkerId, unsettled: &[Settle]) {
+    fn save_unsettled(&self, campaign: CampaignId, worker: WorkerId, unsettled: &[Settle]) {
         if let Some(folder) = &self.outcomes {
             // There is nobody to tell. What is not kept is unknown.
             let _ = outcomes::write(folder, &self.inner.key, campaign, worker, unsettled);

@@ -1,44 +1,44 @@
 //! Makes the schema, and sees that it is one of this version.
 
-use super::connection::{Length, Pool, Work, get};
+use super::connection::{Pool, Transaction, TransactionKind, get};
 use super::sql;
 use crate::key::LedgerKey;
-use crate::ledger::rules::{damaged, fill};
+use crate::ledger::rules::{corrupt, random_bytes};
 use crate::{Error, ErrorKind};
 
 /// Whether a ledger is made where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
-    Make,
-    Refuse,
+pub(super) enum IfMissing {
+    Create,
+    Fail,
 }
 
 /// The secret of the ledger, which is made or brought to this version.
-pub(super) async fn open(pool: &Pool, missing: Missing) -> Result<LedgerKey, Error> {
+pub(super) async fn open(pool: &Pool, missing: IfMissing) -> Result<LedgerKey, Error> {
     // The key is not known yet, and nothing here needs it.
-    let none = LedgerKey::new(&[0; LedgerKey::LENGTH]).ok_or_else(damaged)?;
+    let none = LedgerKey::new(&[0; LedgerKey::LENGTH]).ok_or_else(corrupt)?;
     let found = pool
-        .transaction(&none, Length::Short, |work| Box::pin(current(work)))
+        .transaction(&none, TransactionKind::Short, |tx| Box::pin(current(tx)))
         .await?;
     let secret = match (found, missing) {
         (Some(secret), _) => secret,
-        (None, Missing::Refuse) => {
+        (None, IfMissing::Fail) => {
             return Err(Error::new(
                 ErrorKind::NoLedger,
                 "there is no ledger in this database; create a campaign first",
             ));
         }
-        (None, Missing::Make) => {
-            pool.transaction(&none, Length::Long, |work| Box::pin(migrate(work)))
+        (None, IfMissing::Create) => {
+            pool.transaction(&none, TransactionKind::Bulk, |tx| Box::pin(migrate(tx)))
                 .await?
         }
     };
-    LedgerKey::new(&secret).ok_or_else(damaged)
+    LedgerKey::new(&secret).ok_or_else(corrupt)
 }
 
 /// The secret of a ledger of this version; `None` for an empty database and for an older version.
-async fn current(work: &Work<'_>) -> Result<Option<Vec<u8>>, Error> {
-    let server = work.first(sql::SERVER, &[]).await?.ok_or_else(damaged)?;
+async fn current(tx: &Transaction<'_>) -> Result<Option<Vec<u8>>, Error> {
+    let server = tx.first(sql::SERVER, &[]).await?.ok_or_else(corrupt)?;
     old_enough(get(&server, 0)?)?;
     let (schema, ledger, others): (bool, bool, bool) =
         (get(&server, 1)?, get(&server, 2)?, get(&server, 3)?);
@@ -51,8 +51,8 @@ async fn current(work: &Work<'_>) -> Result<Option<Vec<u8>>, Error> {
         }
         return Ok(None);
     }
-    let Some(ledger) = work.first(sql::LEDGER, &[]).await? else {
-        return Err(damaged());
+    let Some(ledger) = tx.first(sql::LEDGER, &[]).await? else {
+        return Err(corrupt());
     };
     let version = get(&ledger, 0)?;
     if version > latest() {
@@ -89,29 +89,29 @@ pub(super) fn latest() -> i64 {
     i64::try_from(sql::MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-async fn migrate(work: &Work<'_>) -> Result<Vec<u8>, Error> {
-    work.query(sql::LOCK_SCHEMA, &[&sql::SCHEMA_LOCK]).await?;
+async fn migrate(tx: &Transaction<'_>) -> Result<Vec<u8>, Error> {
+    tx.query(sql::LOCK_SCHEMA, &[&sql::SCHEMA_LOCK]).await?;
     // Another process may have done it meanwhile.
-    if let Some(secret) = current(work).await? {
+    if let Some(secret) = current(tx).await? {
         return Ok(secret);
     }
-    let server = work.first(sql::SERVER, &[]).await?.ok_or_else(damaged)?;
+    let server = tx.first(sql::SERVER, &[]).await?.ok_or_else(corrupt)?;
     let version: i64 = if get(&server, 2)? {
-        let ledger = work.first(sql::LEDGER, &[]).await?.ok_or_else(damaged)?;
+        let ledger = tx.first(sql::LEDGER, &[]).await?.ok_or_else(corrupt)?;
         get(&ledger, 0)?
     } else {
         0
     };
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     for step in sql::MIGRATIONS.iter().skip(done) {
-        work.batch(step).await?;
+        tx.batch(step).await?;
     }
     let mut secret = [0; LedgerKey::LENGTH];
-    fill(&mut secret)?;
+    random_bytes(&mut secret)?;
     // A ledger that exists keeps its secret.
-    work.execute(sql::SET_LEDGER, &[&latest(), &secret.as_slice()])
+    tx.execute(sql::SET_LEDGER, &[&latest(), &secret.as_slice()])
         .await?;
-    current(work).await?.ok_or_else(damaged)
+    current(tx).await?.ok_or_else(corrupt)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Postgres;
 use super::claim::settle_late;
-use super::connection::Length;
+use super::connection::TransactionKind;
 use crate::Error;
 use crate::key::{LedgerKey, RowId};
 use crate::ledger::sqlite::private;
@@ -73,10 +73,10 @@ pub(super) async fn settle(ledger: &Postgres, folder: &Path) -> Result<(), Error
             continue;
         };
         ledger
-            .call(Length::Short, move |work| {
+            .call(TransactionKind::Short, move |tx| {
                 Box::pin(async move {
                     for (campaign, worker, outcomes) in &outcomes {
-                        settle_late(work, *campaign, *worker, outcomes).await?;
+                        settle_late(tx, *campaign, *worker, outcomes).await?;
                     }
                     Ok(())
                 })

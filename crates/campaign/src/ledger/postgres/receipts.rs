@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
-use super::connection::{Work, get};
+use super::connection::{Transaction, get};
 use super::params::text;
-use super::tally::{self, NOBODY};
+use super::tally::{self, SHARED_COUNTERS};
 use super::{rows, sql};
 use crate::Error;
-use crate::ledger::merge::{Known, News, merge};
-use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::merge::{ReceiptData, RowFields, merge};
+use crate::ledger::rules::{corrupt, id, row_id};
 use crate::ledger::tally::Changes;
 use crate::receipt::{Receipt, ReceiptState, Recorded};
 use crate::state::{Skip, State};
@@ -29,64 +29,67 @@ pub(super) fn lock_of(service: &str, message_id: &str) -> i32 {
 }
 
 /// Locks message ids, always in the same order.
-pub(super) async fn lock(work: &Work<'_>, locks: BTreeSet<i32>) -> Result<(), Error> {
+pub(super) async fn lock(tx: &Transaction<'_>, locks: BTreeSet<i32>) -> Result<(), Error> {
     if !locks.is_empty() {
         let locks: Vec<i32> = locks.into_iter().collect();
-        work.execute(sql::LOCK_MESSAGES, &[&locks]).await?;
+        tx.execute(sql::LOCK_MESSAGES, &[&locks]).await?;
     }
     Ok(())
 }
 
-pub(super) async fn record(work: &Work<'_>, receipts: &[Receipt]) -> Result<Vec<Recorded>, Error> {
+pub(super) async fn record(
+    tx: &Transaction<'_>,
+    receipts: &[Receipt],
+) -> Result<Vec<Recorded>, Error> {
     let key = |receipt: &Receipt| {
-        let row = receipt.key.as_deref().and_then(|key| work.key.read(key))?;
+        let row = receipt.key.as_deref().and_then(|key| tx.key.read(key))?;
         Some(id(row.campaign, row.row))
     };
     let mut places: Vec<Option<i64>> = receipts.iter().map(key).collect();
     // A key of this ledger whose row is gone (an older copy was put back) is none.
-    let exist = exist(work, &places).await?;
+    let exist = exist(tx, &places).await?;
     for place in &mut places {
         *place = place.filter(|id| exist.contains(id));
     }
-    by_message_id(work, receipts, &mut places).await?;
+    by_message_id(tx, receipts, &mut places).await?;
     let of: Vec<_> = receipts
         .iter()
         .zip(&places)
         .filter_map(|(receipt, place)| {
             // A row that was found by its message id knows it.
             let message_id = receipt.message_id.as_deref().map(text);
-            Some(((*place)?, News::from(receipt), message_id))
+            Some(((*place)?, ReceiptData::from(receipt), message_id))
         })
         .collect();
     let mut changes = Changes::default();
-    let mut news = apply(work, of, &mut changes).await?.into_iter();
+    let mut changed = apply(tx, of, &mut changes).await?.into_iter();
     let mut recorded = Vec::new();
     for (receipt, place) in receipts.iter().zip(places) {
         recorded.push(match place {
             Some(id) => Recorded::Matched {
                 row: row_id(id)?,
-                news: news.next().unwrap_or_default(),
+                changed: changed.next().unwrap_or_default(),
             },
-            None => wait(work, receipt).await?,
+            None => wait(tx, receipt).await?,
         });
     }
-    tally::write(work, NOBODY, changes).await?;
+    tally::write(tx, SHARED_COUNTERS, changes).await?;
     Ok(recorded)
 }
 
 /// Which of these rows there are.
-async fn exist(work: &Work<'_>, places: &[Option<i64>]) -> Result<BTreeSet<i64>, Error> {
+async fn exist(tx: &Transaction<'_>, places: &[Option<i64>]) -> Result<BTreeSet<i64>, Error> {
     let ids: Vec<i64> = places.iter().flatten().copied().collect();
     if ids.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let found = work.query(sql::EXIST, &[&ids]).await?;
+    let found = tx.query(sql::EXIST, &[&ids]).await?;
     found.iter().map(|row| get(row, 0)).collect()
 }
 
 /// Finds rows of receipts without a key.
 async fn by_message_id(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     receipts: &[Receipt],
     places: &mut [Option<i64>],
 ) -> Result<(), Error> {
@@ -99,10 +102,10 @@ async fn by_message_id(
             locks.insert(lock_of(receipt.service, &text(message_id)));
         }
     }
-    lock(work, locks).await?;
+    lock(tx, locks).await?;
     let mut found: HashMap<(&str, String), i64> = HashMap::new();
     for (service, messages) in services {
-        for row in work.query(sql::ROWS_OF_IDS, &[&service, &messages]).await? {
+        for row in tx.query(sql::ROWS_OF_IDS, &[&service, &messages]).await? {
             found.insert((service, get(&row, 0)?), get(&row, 1)?);
         }
     }
@@ -115,26 +118,26 @@ async fn by_message_id(
 }
 
 /// Keeps a receipt whose reply may still come.
-async fn wait(work: &Work<'_>, receipt: &Receipt) -> Result<Recorded, Error> {
+async fn wait(tx: &Transaction<'_>, receipt: &Receipt) -> Result<Recorded, Error> {
     let Some(message_id) = receipt.message_id.as_deref().map(text) else {
         return Ok(Recorded::Nobody);
     };
-    let waits = work.first(sql::ECHOES, &[&receipt.service]).await?;
-    if !get::<bool>(&waits.ok_or_else(damaged)?, 0)? {
+    let waits = tx.first(sql::ECHOES, &[&receipt.service]).await?;
+    if !get::<bool>(&waits.ok_or_else(corrupt)?, 0)? {
         return Ok(Recorded::Nobody);
     }
-    let news = News::from(receipt);
-    work.execute(
+    let data = ReceiptData::from(receipt);
+    tx.execute(
         sql::ADD_WAITING,
         &[
             &receipt.service,
             &message_id,
-            &news.state.number(),
-            &news.signed,
-            &news.price.as_deref().map(text),
-            &news.currency.as_deref().map(text),
-            &news.parts.map(i64::from),
-            &work.now,
+            &data.state.number(),
+            &data.signed,
+            &data.price.as_deref().map(text),
+            &data.currency.as_deref().map(text),
+            &data.parts.map(i64::from),
+            &tx.now,
         ],
     )
     .await?;
@@ -143,7 +146,7 @@ async fn wait(work: &Work<'_>, receipt: &Receipt) -> Result<Recorded, Error> {
 
 /// Messages were accepted under these ids, which are locked: receipts that came before the reply find their row now.
 pub(super) async fn sent(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     service: &str,
     sent: Vec<(String, i64)>,
     changes: &mut Changes,
@@ -152,34 +155,31 @@ pub(super) async fn sent(
         return Ok(());
     }
     let (messages, ids): (Vec<String>, Vec<i64>) = sent.iter().cloned().unzip();
-    work.execute(sql::ADD_SENT, &[&service, &messages, &ids])
+    tx.execute(sql::ADD_SENT, &[&service, &messages, &ids])
         .await?;
     let rows: HashMap<String, i64> = sent.into_iter().collect();
     let mut of = Vec::new();
-    for found in work
-        .query(sql::TAKE_WAITING, &[&service, &messages])
-        .await?
-    {
+    for found in tx.query(sql::TAKE_WAITING, &[&service, &messages]).await? {
         let message_id: String = get(&found, 0)?;
         let Some(id) = rows.get(&message_id) else {
             continue;
         };
-        let news = News {
+        let data = ReceiptData {
             state: ReceiptState::from_number(get(&found, 1)?).unwrap_or(ReceiptState::Other),
             signed: get(&found, 2)?,
             price: get(&found, 3)?,
             currency: get(&found, 4)?,
             parts: rows::parts(&found, 5)?,
         };
-        of.push((*id, news, None));
+        of.push((*id, data, None));
     }
-    apply(work, of, changes).await?;
+    apply(tx, of, changes).await?;
     Ok(())
 }
 
 /// A row as it becomes.
-struct Merging {
-    known: Known,
+struct PendingRow {
+    known: RowFields,
     reason: Option<&'static str>,
     message_id: Option<String>,
     changed: bool,
@@ -187,8 +187,8 @@ struct Merging {
 
 /// Merges receipts into their rows; whether each changed anything.
 async fn apply(
-    work: &Work<'_>,
-    receipts: Vec<(i64, News, Option<String>)>,
+    tx: &Transaction<'_>,
+    receipts: Vec<(i64, ReceiptData, Option<String>)>,
     changes: &mut Changes,
 ) -> Result<Vec<bool>, Error> {
     if receipts.is_empty() {
@@ -196,10 +196,10 @@ async fn apply(
     }
     let ids: Vec<i64> = receipts.iter().map(|(id, ..)| *id).collect();
     let mut rows = BTreeMap::new();
-    for found in work.query(sql::RECEIPTS_OF, &[&ids]).await? {
+    for found in tx.query(sql::RECEIPTS_OF, &[&ids]).await? {
         let (skip, receipt): (Option<i64>, Option<i64>) = (get(&found, 2)?, get(&found, 3)?);
-        let known = Known {
-            state: State::from_number(get(&found, 1)?).ok_or_else(damaged)?,
+        let known = RowFields {
+            state: State::from_number(get(&found, 1)?).ok_or_else(corrupt)?,
             skip: skip.and_then(Skip::from_number),
             receipt: receipt.and_then(ReceiptState::from_number),
             signed: get::<Option<bool>>(&found, 4)?.unwrap_or_default(),
@@ -207,7 +207,7 @@ async fn apply(
             currency: get(&found, 6)?,
             parts: rows::parts(&found, 7)?,
         };
-        let merging = Merging {
+        let merging = PendingRow {
             known,
             reason: None,
             message_id: None,
@@ -216,15 +216,15 @@ async fn apply(
         rows.insert(get::<i64>(&found, 0)?, merging);
     }
     let mut costs: BTreeMap<i64, i64> = BTreeMap::new();
-    let mut news_of = Vec::new();
-    for (id, news, message_id) in receipts {
+    let mut changed_of = Vec::new();
+    for (id, data, message_id) in receipts {
         let row = row_id(id)?;
         let Some(merging) = rows.get_mut(&id) else {
-            news_of.push(false);
+            changed_of.push(false);
             continue;
         };
-        let merged = merge(row, &mut merging.known, &news, changes);
-        news_of.push(merged.is_some());
+        let merged = merge(row, &mut merging.known, &data, changes);
+        changed_of.push(merged.is_some());
         let Some(merged) = merged else { continue };
         merging.changed = true;
         merging.reason = merging.reason.or(merged.reason);
@@ -235,20 +235,20 @@ async fn apply(
         }
     }
     rows.retain(|_, row| row.changed);
-    write(work, rows).await?;
+    write(tx, rows).await?;
     for (campaign, cost) in costs {
-        work.execute(sql::COSTS, &[&campaign, &cost]).await?;
+        tx.execute(sql::COSTS, &[&campaign, &cost]).await?;
     }
-    Ok(news_of)
+    Ok(changed_of)
 }
 
-async fn write(work: &Work<'_>, rows: BTreeMap<i64, Merging>) -> Result<(), Error> {
+async fn write(tx: &Transaction<'_>, rows: BTreeMap<i64, PendingRow>) -> Result<(), Error> {
     let (mut ids, mut states, mut receipts, mut signed) = (vec![], vec![], vec![], vec![]);
     let (mut prices, mut currencies, mut parts) = (vec![], vec![], vec![]);
     let (mut reasons, mut message_ids) = (vec![], vec![]);
     for (
         id,
-        Merging {
+        PendingRow {
             known,
             reason,
             message_id,
@@ -269,10 +269,10 @@ async fn write(work: &Work<'_>, rows: BTreeMap<i64, Merging>) -> Result<(), Erro
     if ids.is_empty() {
         return Ok(());
     }
-    work.execute(
+    tx.execute(
         sql::SET_RECEIPTS,
         &[
-            &work.now,
+            &tx.now,
             &ids,
             &states,
             &receipts,

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use tokio_postgres::Row as Found;
 
-use super::connection::{Work, get, small};
+use super::connection::{Transaction, get, u32_at};
 use super::{lists, sql};
 use crate::Error;
 use crate::clock::time;
 use crate::compose::{Columns, Row};
 use crate::key::LedgerKey;
-use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::rules::{corrupt, id, row_id};
 use crate::ledger::{CampaignId, RowFilter, RowReceipt, RowRecord};
 use crate::receipt::ReceiptState;
 use crate::state::{Skip, State};
 
 pub(super) async fn rows(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     which: RowFilter,
     after: u32,
@@ -28,15 +28,13 @@ pub(super) async fn rows(
         RowFilter::Unknown => sql::ROWS_UNKNOWN,
         RowFilter::Invalid => sql::ROWS_INVALID,
     };
-    let columns = lists::columns(work, campaign).await?;
+    let columns = lists::columns(tx, campaign).await?;
     let (from, to) = (id(campaign, after), id(campaign, u32::MAX));
     let (number, limit) = (i64::from(campaign.get()), i64::from(limit));
-    let found = work
-        .query(statement, &[&from, &to, &number, &limit])
-        .await?;
+    let found = tx.query(statement, &[&from, &to, &number, &limit]).await?;
     found
         .iter()
-        .map(|found| record(work.key, found, &columns))
+        .map(|found| record(tx.key, found, &columns))
         .collect()
 }
 
@@ -58,12 +56,12 @@ fn record(key: &LedgerKey, found: &Found, columns: &Arc<Columns>) -> Result<RowR
     };
     Ok(RowRecord {
         row: Row::kept(key, of, get(found, 3)?, get(found, 4)?, columns)?,
-        state: State::from_number(get(found, 1)?).ok_or_else(damaged)?,
+        state: State::from_number(get(found, 1)?).ok_or_else(corrupt)?,
         skip: skip.and_then(Skip::from_number),
         reason: get(found, 9)?,
         code: get(found, 8)?,
         message_id: get(found, 10)?,
-        claims: small(found, 5)?,
+        claims: u32_at(found, 5)?,
         claimed_at: at(6)?,
         settled_at: at(7)?,
         receipt,

@@ -50,8 +50,8 @@ CREATE TABLE nxcloud_campaign.campaign(
     reason text,
     checked boolean NOT NULL DEFAULT false,
     deadline bigint,
-    most_rows bigint,
-    most_cost bigint,                        -- millionths
+    max_rows bigint,
+    max_cost bigint,                        -- millionths
     row_cost bigint,
     created_at bigint NOT NULL
 );
@@ -75,7 +75,7 @@ CREATE TABLE nxcloud_campaign.list_row(
     receipt smallint,
     receipt_signed boolean,
     phone text NOT NULL,
-    vals text NOT NULL,                      -- JSON array, in the order of campaign.columns
+    column_values text NOT NULL,                      -- JSON array, in the order of campaign.columns
     reason text,
     message_id text,
     price text,
@@ -178,23 +178,23 @@ INSERT INTO nxcloud_campaign.campaign(name, service, operation, echoes, template
 VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT(name) DO NOTHING RETURNING id";
 pub(super) const CAMPAIGNS: &str = "
 SELECT c.id, c.name, c.service, c.operation, c.template, c.state::bigint, c.reason, c.checked, c.imported, c.columns, c.number_column, c.list,
-       c.deadline, c.most_rows, c.most_cost, c.row_cost, b.rate, b.burst
+       c.deadline, c.max_rows, c.max_cost, c.row_cost, b.rate, b.burst
 FROM nxcloud_campaign.campaign c JOIN nxcloud_campaign.bucket b ON b.id = c.bucket
 WHERE $1::text IS NULL OR c.name = $1 ORDER BY c.id";
 
 macro_rules! campaign {
     ($where:literal, $lock:literal) => {
         concat!(
-            "SELECT c.state::bigint, c.reason, c.echoes, c.service, c.bucket, c.deadline, c.most_rows, c.most_cost,
+            "SELECT c.state::bigint, c.reason, c.echoes, c.service, c.bucket, c.deadline, c.max_rows, c.max_cost,
                     greatest(c.row_cost, (SELECT highest FROM nxcloud_campaign.cost WHERE campaign = c.id))
              FROM nxcloud_campaign.campaign c WHERE c.id = $1", $where, " FOR ", $lock, " OF c"
         )
     };
 }
 /// Shared by workers; a pause or a cancellation waits for their turns. Nothing is found if there are caps, which workers must not use together.
-pub(super) const TURN: &str =
-    campaign!(" AND c.most_rows IS NULL AND c.most_cost IS NULL", "SHARE");
-pub(super) const TURN_ALONE: &str = campaign!("", "NO KEY UPDATE");
+pub(super) const CAMPAIGN_SHARED: &str =
+    campaign!(" AND c.max_rows IS NULL AND c.max_cost IS NULL", "SHARE");
+pub(super) const CAMPAIGN_EXCLUSIVE: &str = campaign!("", "NO KEY UPDATE");
 pub(super) const IMPORTED: &str =
     "SELECT imported, state::bigint FROM nxcloud_campaign.campaign WHERE id = $1 FOR NO KEY UPDATE";
 pub(super) const COLUMNS: &str =
@@ -206,8 +206,8 @@ pub(super) const SET_CHECKED: &str =
 pub(super) const SET_STATE: &str =
     "UPDATE nxcloud_campaign.campaign SET state = $2, reason = $3 WHERE id = $1";
 pub(super) const SET_LIMITS: &str = "
-UPDATE nxcloud_campaign.campaign SET deadline = $2, most_rows = $3, most_cost = $4, row_cost = $5
-WHERE id = $1 AND (deadline, most_rows, most_cost, row_cost) IS DISTINCT FROM ($2, $3, $4, $5)";
+UPDATE nxcloud_campaign.campaign SET deadline = $2, max_rows = $3, max_cost = $4, row_cost = $5
+WHERE id = $1 AND (deadline, max_rows, max_cost, row_cost) IS DISTINCT FROM ($2, $3, $4, $5)";
 pub(super) const COSTS: &str = "
 INSERT INTO nxcloud_campaign.cost(campaign, highest) VALUES($1, $2)
 ON CONFLICT(campaign) DO UPDATE SET highest = excluded.highest WHERE excluded.highest > cost.highest";
@@ -215,9 +215,9 @@ ON CONFLICT(campaign) DO UPDATE SET highest = excluded.highest WHERE excluded.hi
 // Rows.
 
 pub(super) const ADD_ROWS: &str = "
-INSERT INTO nxcloud_campaign.list_row(id, campaign, state, skip, phone, vals, mac, reason)
-SELECT $1 + n, $2, CASE WHEN problem IS NULL THEN 0 ELSE 5 END, CASE WHEN problem IS NULL THEN NULL ELSE 2 END, phone, vals, mac, problem
-FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[]) WITH ORDINALITY AS v(phone, vals, mac, problem, n)";
+INSERT INTO nxcloud_campaign.list_row(id, campaign, state, skip, phone, column_values, mac, reason)
+SELECT $1 + n, $2, CASE WHEN problem IS NULL THEN 0 ELSE 5 END, CASE WHEN problem IS NULL THEN NULL ELSE 2 END, phone, column_values, mac, problem
+FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[]) WITH ORDINALITY AS v(phone, column_values, mac, problem, n)";
 pub(super) const DISCARD_ROWS: &str =
     "DELETE FROM nxcloud_campaign.list_row WHERE id BETWEEN $1 AND $2";
 pub(super) const DISCARD_TALLY: &str = "DELETE FROM nxcloud_campaign.tally WHERE campaign = $1";
@@ -238,19 +238,19 @@ UPDATE nxcloud_campaign.list_row r SET state = 5, skip = $1, reason = v.reason, 
 FROM unnest($3::bigint[], $4::text[]) AS v(id, reason) WHERE r.id = v.id AND r.state = 0";
 /// Skips ready rows of a campaign, so many at once.
 pub(super) const SKIP_READY: &str = "
-WITH few AS (SELECT id FROM nxcloud_campaign.list_row WHERE campaign = $1 AND state = 0 ORDER BY not_before, id LIMIT $4 FOR UPDATE)
-UPDATE nxcloud_campaign.list_row r SET state = 5, skip = $2, settled_at = $3 FROM few WHERE r.id = few.id";
+WITH batch AS (SELECT id FROM nxcloud_campaign.list_row WHERE campaign = $1 AND state = 0 ORDER BY not_before, id LIMIT $4 FOR UPDATE)
+UPDATE nxcloud_campaign.list_row r SET state = 5, skip = $2, settled_at = $3 FROM batch WHERE r.id = batch.id";
 /// A row whose number is suppressed is skipped in place of being claimed.
 pub(super) const CLAIM: &str = "
-WITH next AS (SELECT n.id, EXISTS(SELECT FROM nxcloud_campaign.suppressed s WHERE s.mac = n.mac) AS left_out
+WITH next AS (SELECT n.id, EXISTS(SELECT FROM nxcloud_campaign.suppressed s WHERE s.mac = n.mac) AS is_suppressed
               FROM nxcloud_campaign.list_row n
               WHERE n.campaign = $1 AND n.state = 0 AND n.not_before <= $3 ORDER BY n.not_before, n.id LIMIT $4 FOR UPDATE OF n SKIP LOCKED)
 UPDATE nxcloud_campaign.list_row r
-SET state = CASE WHEN left_out THEN 5 ELSE 1 END, skip = CASE WHEN left_out THEN 1 END, settled_at = CASE WHEN left_out THEN $3 ELSE r.settled_at END,
-    worker = CASE WHEN left_out THEN r.worker ELSE $2 END, claims = r.claims + CASE WHEN left_out THEN 0 ELSE 1 END,
-    claimed_at = CASE WHEN left_out THEN r.claimed_at ELSE $3 END
+SET state = CASE WHEN is_suppressed THEN 5 ELSE 1 END, skip = CASE WHEN is_suppressed THEN 1 END, settled_at = CASE WHEN is_suppressed THEN $3 ELSE r.settled_at END,
+    worker = CASE WHEN is_suppressed THEN r.worker ELSE $2 END, claims = r.claims + CASE WHEN is_suppressed THEN 0 ELSE 1 END,
+    claimed_at = CASE WHEN is_suppressed THEN r.claimed_at ELSE $3 END
 FROM next WHERE r.id = next.id
-RETURNING r.id, r.claims::bigint, r.phone, r.vals, left_out";
+RETURNING r.id, r.claims::bigint, r.phone, r.column_values, is_suppressed";
 pub(super) const NEXT_READY: &str = "
 SELECT not_before FROM nxcloud_campaign.list_row WHERE campaign = $1 AND state = 0 ORDER BY not_before, id LIMIT 1";
 /// `mask` has a bit for each state from which the end of an attempt leads on, as `state::settle` says.
@@ -288,7 +288,7 @@ SELECT list_row, at, resend, by, reason FROM nxcloud_campaign.decision WHERE lis
 macro_rules! rows {
     ($where:literal) => {
         concat!(
-            "SELECT id, state::bigint, skip::bigint, phone, vals, claims::bigint, claimed_at, settled_at, code, reason, message_id,
+            "SELECT id, state::bigint, skip::bigint, phone, column_values, claims::bigint, claimed_at, settled_at, code, reason, message_id,
                     receipt::bigint, receipt_at, receipt_signed, price, currency, parts
              FROM nxcloud_campaign.list_row WHERE id > $1 AND id <= $2 AND campaign = $3 ", $where, " ORDER BY id LIMIT $4"
         )
@@ -315,7 +315,7 @@ WITH silent AS (SELECT id FROM nxcloud_campaign.worker WHERE seen + silence < $1
      reaped AS (UPDATE nxcloud_campaign.list_row r SET state = 4, settled_at = $1, reason = $2 FROM silent
                 WHERE r.state = 1 AND r.worker = silent.id RETURNING r.campaign)
 SELECT campaign, count(*) FROM reaped GROUP BY campaign";
-pub(super) const FORGET_WORKERS: &str = "
+pub(super) const DELETE_OLD_WORKERS: &str = "
 DELETE FROM nxcloud_campaign.worker w
 WHERE w.seen < $1 AND NOT EXISTS(SELECT FROM nxcloud_campaign.list_row r WHERE r.state = 1 AND r.worker = w.id)";
 
@@ -352,7 +352,7 @@ WHERE excluded.receipt > waiting.receipt";
 pub(super) const TAKE_WAITING: &str = "
 DELETE FROM nxcloud_campaign.waiting WHERE service = $1 AND message_id = ANY($2)
 RETURNING message_id, receipt::bigint, signed, price, currency, parts";
-pub(super) const FORGET_WAITING: &str = "DELETE FROM nxcloud_campaign.waiting WHERE at < $1";
+pub(super) const DELETE_OLD_WAITING: &str = "DELETE FROM nxcloud_campaign.waiting WHERE at < $1";
 
 // Numbers that get nothing.
 

@@ -1,16 +1,20 @@
 //! The table of counters.
 
-use super::connection::{Work, get};
+use super::connection::{Transaction, get};
 use super::sql;
 use crate::Error;
 use crate::ledger::tally::Changes;
 use crate::ledger::{CampaignId, Counts};
 
 /// Whose counters change when no worker's turn does it.
-pub(super) const NOBODY: i64 = 0;
+pub(super) const SHARED_COUNTERS: i64 = 0;
 
 /// Writes changes into the counters of a worker. The last statement of a transaction that others may wait for.
-pub(super) async fn write(work: &Work<'_>, worker: i64, changes: Changes) -> Result<(), Error> {
+pub(super) async fn write(
+    tx: &Transaction<'_>,
+    worker: i64,
+    changes: Changes,
+) -> Result<(), Error> {
     let (mut campaigns, mut kinds, mut counts) = (Vec::new(), Vec::new(), Vec::new());
     for (campaign, kind, count) in changes.counters() {
         campaigns.push(i64::from(campaign.get()));
@@ -20,15 +24,15 @@ pub(super) async fn write(work: &Work<'_>, worker: i64, changes: Changes) -> Res
     if kinds.is_empty() {
         return Ok(());
     }
-    work.execute(sql::TALLY, &[&worker, &campaigns, &kinds, &counts])
+    tx.execute(sql::TALLY, &[&worker, &campaigns, &kinds, &counts])
         .await?;
     Ok(())
 }
 
-pub(super) async fn counts(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Error> {
+pub(super) async fn counts(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Counts, Error> {
     let mut counts = Counts::default();
     let campaign = i64::from(campaign.get());
-    for row in work.query(sql::COUNTS, &[&campaign]).await? {
+    for row in tx.query(sql::COUNTS, &[&campaign]).await? {
         counts.count(get(&row, 0)?, get(&row, 1)?);
     }
     Ok(counts)

@@ -217,7 +217,7 @@ async fn a_nul_from_outside_makes_no_statement_fail() {
 #[ignore = "needs a server: .ci/postgres"]
 async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
     let (ledger, id, _admin) = ledger(1000).await;
-    let plans = ledger.call(Length::Short, move |work| {
+    let plans = ledger.call(TransactionKind::Short, move |tx| {
         Box::pin(async move {
             let mut plans = Vec::new();
             let (campaign, one, list) = (i64::from(id.get()), 1_i64, vec![1_i64]);
@@ -232,7 +232,7 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
                 (sql::RECEIPTS_OF, &[&list]),
             ] {
                 let explain = format!("EXPLAIN {statement}");
-                let lines = work.query(&explain, params).await?;
+                let lines = tx.query(&explain, params).await?;
                 let lines: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
                 plans.push((statement, lines.join("\n")));
             }

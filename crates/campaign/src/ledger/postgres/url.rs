@@ -39,14 +39,14 @@ pub(super) fn read(url: &str, password: Option<&Secret>) -> Result<Target, Error
             "the URL names no host; write postgres://user@host:5432/database",
         ));
     }
-    let near = |host: &Host| match host {
+    let is_local = |host: &Host| match host {
         Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]"),
         #[cfg(unix)]
         Host::Unix(_) => true,
     };
-    let near = config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(near);
+    let is_local = config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_local);
     let encrypted = match mode.as_deref() {
-        None => !near || roots.is_some(),
+        None => !is_local || roots.is_some(),
         Some("disable") => false,
         // Without a check of the certificate encryption protects from nobody.
         Some("require" | "verify-ca" | "verify-full") => true,

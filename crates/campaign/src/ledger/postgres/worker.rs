@@ -5,21 +5,21 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::claim::{alone, set_state};
-use super::connection::{Length, Work, get};
-use super::tally::{self, NOBODY};
+use super::claim::{lock_campaign, set_state};
+use super::connection::{Transaction, TransactionKind, get};
+use super::tally::{self, SHARED_COUNTERS};
 use super::{Postgres, lists, outcomes, sql};
 use crate::clock::nanos;
-use crate::ledger::rules::{damaged, random};
+use crate::ledger::rules::{corrupt, random};
 use crate::ledger::tally::Changes;
-use crate::ledger::{CampaignId, CampaignState, Counts, Hold, REAPED, Worker, WorkerId};
+use crate::ledger::{CampaignId, CampaignState, Counts, Guard, REAPED, Worker, WorkerId};
 use crate::state::{LONGEST_WAIT, State};
 use crate::{Error, ErrorKind};
 
 /// How long replies wait for a database that cannot be reached.
-const PATIENCE: Duration = Duration::from_secs(300);
+const OUTAGE_LIMIT: Duration = Duration::from_secs(300);
 /// Receipts for which no reply came, and workers, are forgotten after this long.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Tells the database from time to time that a worker lives, and when it is dropped that the worker has ended.
 pub(crate) struct Heartbeat {
@@ -37,7 +37,7 @@ impl Heartbeat {
                 tokio::time::sleep(pause).await;
                 // One that fails is tried again; after too many others count the worker as silent.
                 let _ = own
-                    .call(Length::Short, move |work| Box::pin(beat(work, worker)))
+                    .call(TransactionKind::Short, move |tx| Box::pin(beat(tx, worker)))
                     .await;
             }
         });
@@ -57,8 +57,8 @@ impl Drop for Heartbeat {
             let (ledger, worker) = (self.ledger.clone(), self.worker.0);
             runtime.spawn(async move {
                 ledger
-                    .call(Length::Short, move |work| {
-                        Box::pin(async move { work.execute(sql::ENDED, &[&worker]).await })
+                    .call(TransactionKind::Short, move |tx| {
+                        Box::pin(async move { tx.execute(sql::ENDED, &[&worker]).await })
                     })
                     .await
             });
@@ -66,25 +66,25 @@ impl Drop for Heartbeat {
     }
 }
 
-async fn beat(work: &Work<'_>, worker: WorkerId) -> Result<(), Error> {
-    work.first(sql::SEEN, &[&worker.0, &work.now]).await?;
-    reap(work).await?;
+async fn beat(tx: &Transaction<'_>, worker: WorkerId) -> Result<(), Error> {
+    tx.first(sql::SEEN, &[&worker.0, &tx.now]).await?;
+    reap(tx).await?;
     Ok(())
 }
 
 /// Rows of workers that ended or are silent are unknown from here on; how many.
-async fn reap(work: &Work<'_>) -> Result<u64, Error> {
+async fn reap(tx: &Transaction<'_>) -> Result<u64, Error> {
     let mut changes = Changes::default();
     let mut reaped = 0;
-    for row in work.query(sql::REAP, &[&work.now, &REAPED]).await? {
+    for row in tx.query(sql::REAP, &[&tx.now, &REAPED]).await? {
         let campaign = u32::try_from(get::<i64>(&row, 0)?).ok();
-        let campaign = campaign.and_then(CampaignId::new).ok_or_else(damaged)?;
+        let campaign = campaign.and_then(CampaignId::new).ok_or_else(corrupt)?;
         let count: i64 = get(&row, 1)?;
         let (sending, unknown) = ((State::Sending, None), (State::Unknown, None));
         changes.moved(campaign, sending, unknown, count);
         reaped += count.unsigned_abs();
     }
-    tally::write(work, NOBODY, changes).await?;
+    tally::write(tx, SHARED_COUNTERS, changes).await?;
     Ok(reaped)
 }
 
@@ -95,60 +95,64 @@ pub(super) async fn start(ledger: &Postgres, campaign: CampaignId) -> Result<Wor
     let of = ledger.clone();
     // The heartbeat begins within the task, so that a worker that nobody waits for any more ends.
     let started = ledger
-        .call(Length::Short, move |work| {
-            Box::pin(async move { begin(work, &of, campaign).await })
+        .call(TransactionKind::Short, move |tx| {
+            Box::pin(async move { begin(tx, &of, campaign).await })
         })
         .await?;
     Ok(started)
 }
 
-async fn begin(work: &Work<'_>, ledger: &Postgres, campaign: CampaignId) -> Result<Worker, Error> {
-    let runtime = Handle::try_current().map_err(|_| damaged())?;
-    let of = alone(work, campaign).await?;
+async fn begin(
+    tx: &Transaction<'_>,
+    ledger: &Postgres,
+    campaign: CampaignId,
+) -> Result<Worker, Error> {
+    let runtime = Handle::try_current().map_err(|_| corrupt())?;
+    let of = lock_campaign(tx, campaign).await?;
     of.may_start()?;
-    let reaped = reap(work).await?;
-    let long_ago = work.now - nanos(FORGOTTEN_AFTER);
-    work.execute(sql::FORGET_WORKERS, &[&long_ago]).await?;
-    work.execute(sql::FORGET_WAITING, &[&long_ago]).await?;
-    let latest = work.now + nanos(LONGEST_WAIT);
+    let reaped = reap(tx).await?;
+    let long_ago = tx.now - nanos(RETENTION);
+    tx.execute(sql::DELETE_OLD_WORKERS, &[&long_ago]).await?;
+    tx.execute(sql::DELETE_OLD_WAITING, &[&long_ago]).await?;
+    let latest = tx.now + nanos(LONGEST_WAIT);
     let number = i64::from(campaign.get());
-    work.execute(sql::NOT_LATER, &[&number, &work.now, &latest])
+    tx.execute(sql::NOT_LATER, &[&number, &tx.now, &latest])
         .await?;
     if of.state == CampaignState::Ready {
-        set_state(work, campaign, CampaignState::Running, None).await?;
+        set_state(tx, campaign, CampaignState::Running, None).await?;
     }
     let id = WorkerId(random()?);
     let silence = nanos(ledger.silence);
-    work.execute(sql::ADD_WORKER, &[&id.0, &work.now, &silence])
+    tx.execute(sql::ADD_WORKER, &[&id.0, &tx.now, &silence])
         .await?;
     Ok(Worker {
         id,
         reaped,
-        columns: lists::columns(work, campaign).await?,
-        hold: Some(Hold::Heartbeat(Heartbeat::start(ledger, id, &runtime))),
+        columns: lists::columns(tx, campaign).await?,
+        guard: Some(Guard::Heartbeat(Heartbeat::start(ledger, id, &runtime))),
         lease: Some(ledger.silence / 4),
-        patience: PATIENCE,
+        outage_limit: OUTAGE_LIMIT,
     })
 }
 
 pub(super) async fn finish(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     worker: WorkerId,
 ) -> Result<Counts, Error> {
-    let of = alone(work, campaign).await?;
-    work.execute(sql::REMOVE_WORKER, &[&worker.0]).await?;
-    let counts = tally::counts(work, campaign).await?;
+    let of = lock_campaign(tx, campaign).await?;
+    tx.execute(sql::REMOVE_WORKER, &[&worker.0]).await?;
+    let counts = tally::counts(tx, campaign).await?;
     let open = counts.state(State::Ready) + counts.state(State::Sending);
     if open == 0 && of.state == CampaignState::Running {
-        set_state(work, campaign, CampaignState::Done, None).await?;
+        set_state(tx, campaign, CampaignState::Done, None).await?;
     }
     Ok(counts)
 }
 
 /// Whether the worker may go on, and that it lives.
-pub(super) async fn seen(work: &Work<'_>, worker: WorkerId) -> Result<(), Error> {
-    let found = work.first(sql::SEEN, &[&worker.0, &work.now]).await?;
+pub(super) async fn seen(tx: &Transaction<'_>, worker: WorkerId) -> Result<(), Error> {
+    let found = tx.first(sql::SEEN, &[&worker.0, &tx.now]).await?;
     let Some(found) = found else {
         return Err(Error::new(
             ErrorKind::InUse,

@@ -9,11 +9,11 @@ use super::problem::Stored as _;
 use super::rate::{slow_down, take};
 use super::tally;
 use super::worker::still_worker;
-use super::{Work, receipts, sql};
+use super::{Transaction, receipts, sql};
 use crate::Error;
 use crate::clock::{Nanos, nanos};
 use crate::compose::Row;
-use crate::ledger::rules::{OfTurn, damaged, id, no_campaign, row_id};
+use crate::ledger::rules::{CampaignContext, corrupt, id, no_campaign, row_id};
 use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{
@@ -22,7 +22,7 @@ use crate::ledger::{
 use crate::state::{Skip, State};
 
 /// How many rows are skipped in one transaction.
-const SKIPPED_AT_ONCE: i64 = 10_000;
+const SKIP_BATCH: i64 = 10_000;
 
 pub(super) fn set_state(
     connection: &Connection,
@@ -34,14 +34,18 @@ pub(super) fn set_state(
     let changed = statement
         .execute((campaign.get(), state.number(), reason))
         .stored()?;
-    if changed == 1 { Ok(()) } else { Err(damaged()) }
+    if changed == 1 { Ok(()) } else { Err(corrupt()) }
 }
 
 /// Skips some of the rows that are ready; whether there may be more.
-pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> Result<bool, Error> {
-    let mut statement = work.connection.prepare_cached(sql::SKIP_READY).stored()?;
+pub(super) fn skip_ready(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    skip: Skip,
+) -> Result<bool, Error> {
+    let mut statement = tx.connection.prepare_cached(sql::SKIP_READY).stored()?;
     let skipped = statement
-        .execute((campaign.get(), skip.number(), work.now, SKIPPED_AT_ONCE))
+        .execute((campaign.get(), skip.number(), tx.now, SKIP_BATCH))
         .stored()?;
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
     let mut changes = Changes::default();
@@ -51,16 +55,19 @@ pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> R
         (State::Skipped, Some(skip)),
         skipped,
     );
-    tally::write(changes, work.connection)?;
-    Ok(skipped == SKIPPED_AT_ONCE)
+    tally::write(changes, tx.connection)?;
+    Ok(skipped == SKIP_BATCH)
 }
 
-pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, Error> {
+pub(super) fn campaign_context(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+) -> Result<CampaignContext, Error> {
     let read = |row: &Found<'_>| {
         let cost = row
             .get::<_, Option<i64>>(7)?
             .zip(row.get::<_, Option<i64>>(8)?);
-        Ok(OfTurn {
+        Ok(CampaignContext {
             campaign,
             state: CampaignState::from_number(row.get(0)?).unwrap_or(CampaignState::Paused),
             reason: row.get(1)?,
@@ -68,13 +75,16 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
             service: row.get(3)?,
             bucket: row.get(4)?,
             deadline: row.get(5)?,
-            most_rows: row
+            max_rows: row
                 .get::<_, Option<i64>>(6)?
                 .and_then(|rows| u64::try_from(rows).ok()),
             cost: cost.map(|(most, row)| Cost { most, row }),
         })
     };
-    let mut statement = work.connection.prepare_cached(sql::TURN).stored()?;
+    let mut statement = tx
+        .connection
+        .prepare_cached(sql::CAMPAIGN_CONTEXT)
+        .stored()?;
     let found = statement
         .query_row([campaign.get()], read)
         .optional()
@@ -83,18 +93,18 @@ pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, 
 }
 
 pub(super) fn settle_and_claim(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     request: ClaimRequest,
 ) -> Result<ClaimReply, Error> {
-    let Work {
+    let Transaction {
         connection, now, ..
-    } = *work;
+    } = *tx;
     let campaign = request.campaign;
     still_worker(connection, request.worker)?;
-    let mut of = state_of(work, campaign)?;
+    let mut of = campaign_context(tx, campaign)?;
     let mut changes = Changes::default();
     for settled in request.settle.iter() {
-        settle_row(work, &of, request.worker, settled, &mut changes)?;
+        settle_row(tx, &of, request.worker, settled, &mut changes)?;
     }
     if let Some(pause) = request.slow_down {
         slow_down(connection, of.bucket, now, pause)?;
@@ -108,14 +118,14 @@ pub(super) fn settle_and_claim(
     let mut wait = None;
     if of.state == CampaignState::Running && request.max_claims > 0 {
         if of.deadline.is_some_and(|deadline| now >= deadline) {
-            let more = skip_ready(work, campaign, Skip::Expired)?;
+            let more = skip_ready(tx, campaign, Skip::Expired)?;
             wait = Some(if more { Duration::ZERO } else { POLL });
         } else {
             let most = capped(connection, &of, request.max_claims)?;
             match most {
                 Ok(most) => {
                     (claimed, wait) =
-                        claim(work, &of, campaign, request.worker, most, &request.columns)?;
+                        claim(tx, &of, campaign, request.worker, most, &request.columns)?;
                 }
                 Err(reason) => {
                     set_state(connection, campaign, CampaignState::Paused, Some(&reason))?;
@@ -137,7 +147,7 @@ pub(super) fn settle_and_claim(
 /// How many rows the caps allow, or why the campaign has to pause.
 fn capped(
     connection: &Connection,
-    of: &OfTurn,
+    of: &CampaignContext,
     max_claims: u32,
 ) -> Result<Result<u32, String>, Error> {
     if !of.has_caps() {
@@ -148,18 +158,18 @@ fn capped(
 
 /// Claims rows, as many as the rate allows. What is given with them: how long to wait if there are fewer than requested.
 fn claim(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     campaign: CampaignId,
     worker: WorkerId,
     max_claims: u32,
     columns: &Arc<crate::compose::Columns>,
 ) -> Result<(Vec<Claimed>, Option<Duration>), Error> {
-    let Work {
+    let Transaction {
         connection,
         key,
         now,
-    } = *work;
+    } = *tx;
     // Rows that are put back, before permits are taken that nobody would use.
     let mut next = connection.prepare_cached(sql::NEXT_READY).stored()?;
     let next: Option<Nanos> = next
@@ -230,30 +240,30 @@ fn claim(
 
 /// Notes the end of an attempt, if the claim is still the worker's.
 fn settle_row(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     worker: WorkerId,
     settled: &Settle,
     changes: &mut Changes,
 ) -> Result<(), Error> {
     // Nearly always it is being sent. If not, a receipt or a person was faster.
-    if settle_as(work, of, worker, settled, State::Sending, changes)? {
+    if settle_as(tx, of, worker, settled, State::Sending, changes)? {
         return Ok(());
     }
-    let mut statement = work.connection.prepare_cached(sql::CURRENT).stored()?;
+    let mut statement = tx.connection.prepare_cached(sql::CURRENT).stored()?;
     let id = id(of.campaign, settled.row);
     let state: i64 = statement.query_row([id], |row| row.get(0)).stored()?;
-    let current = State::from_number(state).ok_or_else(damaged)?;
+    let current = State::from_number(state).ok_or_else(corrupt)?;
     if current != State::Sending {
-        settle_as(work, of, worker, settled, current, changes)?;
+        settle_as(tx, of, worker, settled, current, changes)?;
     }
     Ok(())
 }
 
 /// The same for a row in this state; whether it was.
 fn settle_as(
-    work: &Work<'_>,
-    of: &OfTurn,
+    tx: &Transaction<'_>,
+    of: &CampaignContext,
     worker: WorkerId,
     settled: &Settle,
     current: State,
@@ -268,19 +278,19 @@ fn settle_as(
         return Ok(false);
     };
     let not_before = match next.state {
-        State::Ready => work.now + nanos(next.wait),
+        State::Ready => tx.now + nanos(next.wait),
         _ => 0,
     };
     let reason = Some(&attempt.reason).filter(|reason| !reason.is_empty());
     let id = id(of.campaign, *row);
-    let mut statement = work.connection.prepare_cached(sql::SETTLE).stored()?;
+    let mut statement = tx.connection.prepare_cached(sql::SETTLE).stored()?;
     let changed = statement
         .execute(rusqlite::params![
             id,
             next.state.number(),
             next.skip.map(Skip::number),
             not_before,
-            work.now,
+            tx.now,
             attempt.code,
             reason,
             attempt.message_id,
@@ -295,7 +305,7 @@ fn settle_as(
     let to = (next.state, next.skip);
     changes.moved(of.campaign, (current, None), to, 1);
     if let (false, Some(message_id)) = (of.echoes, &attempt.message_id) {
-        receipts::sent(work, &of.service, message_id, id, changes)?;
+        receipts::sent(tx, &of.service, message_id, id, changes)?;
     }
     Ok(true)
 }

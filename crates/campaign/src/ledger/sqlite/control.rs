@@ -2,24 +2,24 @@
 
 use rusqlite::Row as Found;
 
-use super::claim::{set_state, state_of};
+use super::claim::{campaign_context, set_state};
 use super::problem::Stored as _;
 use super::tally;
-use super::{Work, sql};
+use super::{Transaction, sql};
 use crate::clock::{Nanos, moment, time};
-use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::rules::{corrupt, id, row_id};
 use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{Campaign, CampaignId, CampaignState, Decision, DecisionRecord, Limits};
 use crate::state::{Order, State, order};
 use crate::{Error, Rate};
 
-pub(super) fn campaigns(work: &Work<'_>, name: Option<&str>) -> Result<Vec<Campaign>, Error> {
-    let mut statement = work.connection.prepare_cached(sql::CAMPAIGNS).stored()?;
+pub(super) fn campaigns(tx: &Transaction<'_>, name: Option<&str>) -> Result<Vec<Campaign>, Error> {
+    let mut statement = tx.connection.prepare_cached(sql::CAMPAIGNS).stored()?;
     let mut found = statement.query([name]).stored()?;
     let mut campaigns = Vec::new();
     while let Some(row) = found.next().stored()? {
-        campaigns.push(campaign(row).stored()?.ok_or_else(damaged)?);
+        campaigns.push(campaign(row).stored()?.ok_or_else(corrupt)?);
     }
     Ok(campaigns)
 }
@@ -66,35 +66,35 @@ fn campaign(row: &Found<'_>) -> rusqlite::Result<Option<Campaign>> {
     }))
 }
 
-pub(super) fn pause(work: &Work<'_>, campaign: CampaignId, reason: &str) -> Result<(), Error> {
-    state_of(work, campaign)?.state.may_pause()?;
+pub(super) fn pause(tx: &Transaction<'_>, campaign: CampaignId, reason: &str) -> Result<(), Error> {
+    campaign_context(tx, campaign)?.state.may_pause()?;
     let paused = CampaignState::Paused;
-    set_state(work.connection, campaign, paused, Some(reason))
+    set_state(tx.connection, campaign, paused, Some(reason))
 }
 
-pub(super) fn resume(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match state_of(work, campaign)?.state.resumed()? {
-        Some(state) => set_state(work.connection, campaign, state, None),
+pub(super) fn resume(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
+    match campaign_context(tx, campaign)?.state.resumed()? {
+        Some(state) => set_state(tx.connection, campaign, state, None),
         None => Ok(()),
     }
 }
 
-pub(super) fn cancel(work: &Work<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match state_of(work, campaign)?.state.cancelled()? {
-        Some(state) => set_state(work.connection, campaign, state, None),
+pub(super) fn cancel(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
+    match campaign_context(tx, campaign)?.state.cancelled()? {
+        Some(state) => set_state(tx.connection, campaign, state, None),
         None => Ok(()),
     }
 }
 
 pub(super) fn decide(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     decision: &Decision,
 ) -> Result<u64, Error> {
-    let Work {
+    let Transaction {
         connection, now, ..
-    } = *work;
-    let of = state_of(work, campaign)?;
+    } = *tx;
+    let of = campaign_context(tx, campaign)?;
     decision.allowed(of.state)?;
     let rows: Vec<i64> = match &decision.rows {
         Some(rows) => rows.iter().map(|row| id(campaign, *row)).collect(),
@@ -138,10 +138,10 @@ pub(super) fn decide(
 }
 
 pub(super) fn decisions(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
 ) -> Result<Vec<DecisionRecord>, Error> {
-    let mut statement = work.connection.prepare_cached(sql::DECISIONS).stored()?;
+    let mut statement = tx.connection.prepare_cached(sql::DECISIONS).stored()?;
     let mut found = statement
         .query((id(campaign, 0), id(campaign, u32::MAX)))
         .stored()?;
@@ -159,45 +159,49 @@ pub(super) fn decisions(
     Ok(decisions)
 }
 
-pub(super) fn suppress(work: &Work<'_>, phones: &[String], reason: &str) -> Result<u64, Error> {
-    let mut statement = work.connection.prepare_cached(sql::SUPPRESS).stored()?;
+pub(super) fn suppress(
+    tx: &Transaction<'_>,
+    phones: &[String],
+    reason: &str,
+) -> Result<u64, Error> {
+    let mut statement = tx.connection.prepare_cached(sql::SUPPRESS).stored()?;
     let mut added = 0;
     for phone in phones {
         added += statement
-            .execute((work.key.number(phone), work.now, reason))
+            .execute((tx.key.number(phone), tx.now, reason))
             .stored()?;
     }
     Ok(u64::try_from(added).unwrap_or(u64::MAX))
 }
 
 pub(super) fn set_limits(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let connection = work.connection;
+    let connection = tx.connection;
     let deadline = limits.deadline.map(moment);
     let cost = limits.cost;
-    let most_rows = limits
+    let max_rows = limits
         .rows
         .map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
-    let (most_cost, row_cost) = (cost.map(|cost| cost.most), cost.map(|cost| cost.row));
+    let (max_cost, row_cost) = (cost.map(|cost| cost.most), cost.map(|cost| cost.row));
     connection
         .execute(
             sql::SET_LIMITS,
-            (campaign.get(), deadline, most_rows, most_cost, row_cost),
+            (campaign.get(), deadline, max_rows, max_cost, row_cost),
         )
         .stored()?;
     Ok(())
 }
 
 pub(super) fn set_rate(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     rate: Option<Rate>,
 ) -> Result<(), Error> {
     let (per_second, burst) = rate.map_or((0, 1), |rate| (rate.rate().get(), rate.burst().get()));
-    work.connection
+    tx.connection
         .execute(sql::SET_RATE, (campaign.get(), per_second, burst))
         .stored()?;
     Ok(())

@@ -7,16 +7,16 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::problem::Stored as _;
 use super::sort::{Sorter, unsorted};
 use super::tally;
-use super::{Sqlite, Work, claim, sql};
+use super::{Sqlite, Transaction, claim, sql};
 use crate::compose::Columns;
-use crate::ledger::rules::{damaged, id, imported_elsewhere, name_taken, row_id, same_campaign};
+use crate::ledger::rules::{corrupt, id, imported_elsewhere, name_taken, row_id, same_campaign};
 use crate::ledger::tally::Changes;
 use crate::ledger::{Batch, CampaignId, CampaignState, Counts, NewCampaign};
 use crate::state::{Skip, State};
 use crate::{Error, ErrorKind};
 
-pub(super) fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, Error> {
-    let connection = work.connection;
+pub(super) fn create(tx: &Transaction<'_>, new: &NewCampaign) -> Result<CampaignId, Error> {
+    let connection = tx.connection;
     let fingerprint = new.fingerprint();
     let same: Option<String> = connection
         .query_row(sql::SAME_LIST, [&fingerprint], |row| row.get(0))
@@ -44,7 +44,7 @@ pub(super) fn create(work: &Work<'_>, new: &NewCampaign) -> Result<CampaignId, E
             &new.number_column,
             bucket,
             CampaignState::Importing.number(),
-            work.now,
+            tx.now,
         ),
     );
     match made {
@@ -80,13 +80,17 @@ fn imported(connection: &Connection, campaign: CampaignId) -> Result<u32, Error>
         .query_row([campaign.get()], |row| Ok((row.get(0)?, row.get(1)?)))
         .stored()?;
     CampaignState::from_number(state)
-        .ok_or_else(damaged)?
+        .ok_or_else(corrupt)?
         .may_import()?;
     Ok(imported)
 }
 
-pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Result<(), Error> {
-    let connection = work.connection;
+pub(super) fn import(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+    batch: Batch,
+) -> Result<(), Error> {
+    let connection = tx.connection;
     let before = imported(connection, campaign)?;
     if before != batch.after {
         return Err(imported_elsewhere());
@@ -100,7 +104,7 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
             None => (State::Ready, None),
             Some(_) => (State::Skipped, Some(Skip::Invalid)),
         };
-        let mac = work.key.number(&row.phone);
+        let mac = tx.key.number(&row.phone);
         statement
             .execute((
                 id(campaign, number),
@@ -117,7 +121,7 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
     }
     let columns = batch
         .columns
-        .map(|columns| serde_json::to_string(&columns).map_err(|_| damaged()))
+        .map(|columns| serde_json::to_string(&columns).map_err(|_| corrupt()))
         .transpose()?;
     connection
         .prepare_cached(sql::SET_IMPORTED)
@@ -127,15 +131,15 @@ pub(super) fn import(work: &Work<'_>, campaign: CampaignId, batch: Batch) -> Res
     tally::write(changes, connection)
 }
 
-pub(super) fn sealed(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Error> {
-    imported(work.connection, campaign)?;
-    claim::set_state(work.connection, campaign, CampaignState::Ready, None)?;
-    tally::counts(work.connection, campaign)
+pub(super) fn sealed(tx: &Transaction<'_>, campaign: CampaignId) -> Result<Counts, Error> {
+    imported(tx.connection, campaign)?;
+    claim::set_state(tx.connection, campaign, CampaignState::Ready, None)?;
+    tally::counts(tx.connection, campaign)
 }
 
 /// Removes some rows of a campaign that is being imported, and at last the campaign; whether there is more to do.
-pub(super) fn discard(work: &Work<'_>, campaign: CampaignId) -> Result<bool, Error> {
-    let connection = work.connection;
+pub(super) fn discard(tx: &Transaction<'_>, campaign: CampaignId) -> Result<bool, Error> {
+    let connection = tx.connection;
     imported(connection, campaign)?;
     let range = (
         id(campaign, 0),
@@ -155,28 +159,28 @@ pub(super) fn discard(work: &Work<'_>, campaign: CampaignId) -> Result<bool, Err
 }
 
 pub(super) fn invalidate(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     rows: &[(u32, String)],
 ) -> Result<(), Error> {
     let rows = rows
         .iter()
         .map(|(row, reason)| (id(campaign, *row), reason.clone()));
-    skip(work, campaign, Skip::Invalid, &rows.collect::<Vec<_>>())
+    skip(tx, campaign, Skip::Invalid, &rows.collect::<Vec<_>>())
 }
 
 /// Skips rows that are ready, each for a reason of its own.
 fn skip(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     skip: Skip,
     rows: &[(i64, String)],
 ) -> Result<(), Error> {
-    let mut statement = work.connection.prepare_cached(sql::SKIP).stored()?;
+    let mut statement = tx.connection.prepare_cached(sql::SKIP).stored()?;
     let mut skipped = 0;
     for (id, reason) in rows {
         skipped += statement
-            .execute((id, skip.number(), reason, work.now))
+            .execute((id, skip.number(), reason, tx.now))
             .stored()?;
     }
     let mut changes = Changes::default();
@@ -187,7 +191,7 @@ fn skip(
         (State::Skipped, Some(skip)),
         skipped,
     );
-    tally::write(changes, work.connection)
+    tally::write(changes, tx.connection)
 }
 
 /// Rows that the sorted pass gives to the writer at once.
@@ -199,14 +203,14 @@ impl Sqlite {
     pub(super) async fn skip_equal_numbers(&self, campaign: CampaignId) -> Result<(), Error> {
         let (sender, mut found) = tokio::sync::mpsc::channel(2);
         let folder = self.0.path.parent().map(Path::to_owned).unwrap_or_default();
-        let reading = self.read(move |work| {
-            equal(work, campaign, &folder, |skip, rows| {
+        let reading = self.read(move |tx| {
+            equal(tx, campaign, &folder, |skip, rows| {
                 sender.blocking_send((skip, rows)).is_ok()
             })
         });
         let writing = async {
             while let Some((reason, rows)) = found.recv().await {
-                self.write(move |work| skip(work, campaign, reason, &rows))
+                self.write(move |tx| skip(tx, campaign, reason, &rows))
                     .await?;
             }
             Ok(())
@@ -219,12 +223,12 @@ impl Sqlite {
 
 /// Finds rows to be skipped: those with a number of an earlier row, and those with a suppressed number.
 fn equal(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     folder: &Path,
     mut give: impl FnMut(Skip, Vec<(i64, String)>) -> bool,
 ) -> Result<(), Error> {
-    let connection = work.connection;
+    let connection = tx.connection;
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {

@@ -26,19 +26,19 @@ use std::time::Duration;
 
 pub(crate) use lock::Lock;
 pub(crate) use open::private;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord, Hold,
+    Batch, Campaign, CampaignId, ClaimReply, ClaimRequest, Counts, Decision, DecisionRecord, Guard,
     Ledger, Limits, NewCampaign, RowFilter, RowRecord, Worker, WorkerId,
 };
 use crate::clock::Clock;
 use crate::key::{LedgerKey, RowId};
-use crate::ledger::rules::{damaged, no_campaign};
+use crate::ledger::rules::{corrupt, no_campaign};
 use crate::receipt::{Receipt, Recorded};
 use crate::{Error, ErrorKind, Rate};
 use lock::try_lock;
-use open::Missing;
+use open::IfMissing;
 use problem::Stored as _;
 use thread::{Access, Thread};
 
@@ -62,7 +62,7 @@ impl Sqlite {
     /// [`ErrorKind::NotALedger`] for a file of another program and a ledger of a newer version; [`ErrorKind::ReadOnly`] and
     /// [`ErrorKind::Full`] of the file system.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::with(path.as_ref(), Missing::Make, Clock::new())
+        Self::with(path.as_ref(), IfMissing::Create, Clock::new())
     }
 
     /// Opens a ledger that exists.
@@ -71,10 +71,10 @@ impl Sqlite {
     ///
     /// [`ErrorKind::NoLedger`], and as [`create`](Self::create).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::with(path.as_ref(), Missing::Refuse, Clock::new())
+        Self::with(path.as_ref(), IfMissing::Fail, Clock::new())
     }
 
-    fn with(path: &Path, missing: Missing, clock: Clock) -> Result<Self, Error> {
+    fn with(path: &Path, missing: IfMissing, clock: Clock) -> Result<Self, Error> {
         let connection = open::writer(path, missing)?;
         let secret: Vec<u8> = connection
             .query_row(sql::SECRET, [], |row| row.get(0))
@@ -83,28 +83,32 @@ impl Sqlite {
         if let Some(_lock) = try_lock(path)? {
             // It waits for other writers here: one that starts as a reader and then writes is refused at once.
             let transaction =
-                Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).stored()?;
+                rusqlite::Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)
+                    .stored()?;
             worker::reap(&transaction, clock.now())?;
             transaction.commit().stored()?;
         }
         Ok(Self(Arc::new(Inner {
             writer: Thread::start(connection, Access::Write)?,
             reader: Thread::start(open::reader(path)?, Access::Read)?,
-            key: LedgerKey::new(&secret).ok_or_else(damaged)?,
+            key: LedgerKey::new(&secret).ok_or_else(corrupt)?,
             clock: Arc::new(clock),
             path: path.to_owned(),
         })))
     }
 
     /// Work that changes something, with the time and the secret.
-    fn write<T: Send + 'static, W: FnOnce(&Work<'_>) -> Result<T, Error> + Send + 'static>(
+    fn write<
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    >(
         &self,
         work: W,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, W> {
         let (key, clock) = (self.0.key.clone(), Arc::clone(&self.0.clock));
         self.0.writer.call(move |connection| {
             let now = clock.now();
-            work(&Work {
+            work(&Transaction {
                 connection,
                 key: &key,
                 now,
@@ -113,14 +117,14 @@ impl Sqlite {
     }
 
     /// Work that only reads.
-    fn read<T: Send + 'static, W: FnOnce(&Work<'_>) -> Result<T, Error> + Send + 'static>(
+    fn read<T: Send + 'static, W: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static>(
         &self,
         work: W,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, W> {
         let (key, clock) = (self.0.key.clone(), Arc::clone(&self.0.clock));
         self.0.reader.call(move |connection| {
             let now = clock.now();
-            work(&Work {
+            work(&Transaction {
                 connection,
                 key: &key,
                 now,
@@ -144,7 +148,7 @@ impl Sqlite {
 }
 
 /// What a piece of work has.
-struct Work<'w> {
+struct Transaction<'w> {
     connection: &'w Connection,
     key: &'w LedgerKey,
     now: crate::clock::Nanos,
@@ -152,36 +156,33 @@ struct Work<'w> {
 
 impl Ledger for Sqlite {
     async fn create(&self, new: NewCampaign) -> Result<CampaignId, Error> {
-        self.write(move |work| lists::create(work, &new)).await
+        self.write(move |tx| lists::create(tx, &new)).await
     }
 
     async fn campaign(&self, name: &str) -> Result<Campaign, Error> {
         let name = name.to_owned();
         let found = self
-            .read(move |work| control::campaigns(work, Some(&name)))
+            .read(move |tx| control::campaigns(tx, Some(&name)))
             .await?;
         found.into_iter().next().ok_or_else(no_campaign)
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, Error> {
-        self.read(|work| control::campaigns(work, None)).await
+        self.read(|tx| control::campaigns(tx, None)).await
     }
 
     async fn import(&self, campaign: CampaignId, batch: Batch) -> Result<(), Error> {
-        self.write(move |work| lists::import(work, campaign, batch))
+        self.write(move |tx| lists::import(tx, campaign, batch))
             .await
     }
 
     async fn finish_import(&self, campaign: CampaignId) -> Result<Counts, Error> {
         self.skip_equal_numbers(campaign).await?;
-        self.write(move |work| lists::sealed(work, campaign)).await
+        self.write(move |tx| lists::sealed(tx, campaign)).await
     }
 
     async fn discard(&self, campaign: CampaignId) -> Result<(), Error> {
-        while self
-            .write(move |work| lists::discard(work, campaign))
-            .await?
-        {}
+        while self.write(move |tx| lists::discard(tx, campaign)).await? {}
         Ok(())
     }
 
@@ -192,7 +193,7 @@ impl Ledger for Sqlite {
         after: u32,
         limit: u32,
     ) -> Result<Vec<RowRecord>, Error> {
-        self.read(move |work| rows::rows(work, campaign, which, after, limit))
+        self.read(move |tx| rows::rows(tx, campaign, which, after, limit))
             .await
     }
 
@@ -201,13 +202,13 @@ impl Ledger for Sqlite {
         campaign: CampaignId,
         invalid: Vec<(u32, String)>,
     ) -> Result<(), Error> {
-        self.write(move |work| lists::invalidate(work, campaign, &invalid))
+        self.write(move |tx| lists::invalidate(tx, campaign, &invalid))
             .await
     }
 
     async fn checked(&self, campaign: CampaignId) -> Result<(), Error> {
-        self.write(move |work| {
-            work.connection
+        self.write(move |tx| {
+            tx.connection
                 .execute(sql::SET_CHECKED, [campaign.get()])
                 .stored()?;
             Ok(())
@@ -217,9 +218,9 @@ impl Ledger for Sqlite {
 
     async fn start(&self, campaign: CampaignId) -> Result<Worker, Error> {
         let mut lock = self.lock().await?;
-        let last = self.read(|work| worker::last(work.connection)).await?;
+        let last = self.read(|tx| worker::last(tx.connection)).await?;
         if !lock.allows(last) {
-            self.write(|work| worker::pause_older_copy(work.connection))
+            self.write(|tx| worker::pause_older_copy(tx.connection))
                 .await?;
             // Who resumes a campaign has read the reason.
             lock.remember(&[last])?;
@@ -228,77 +229,73 @@ impl Ledger for Sqlite {
         let next = worker::random()?;
         lock.remember(&[last, next])?;
         let mut worker = self
-            .write(move |work| worker::start(work, campaign, next))
+            .write(move |tx| worker::start(tx, campaign, next))
             .await?;
         lock.remember(&[next])?;
-        worker.hold = Some(Hold::Lock(lock));
+        worker.guard = Some(Guard::Lock(lock));
         Ok(worker)
     }
 
     async fn settle_and_claim(&self, request: ClaimRequest) -> Result<ClaimReply, Error> {
-        self.write(move |work| claim::settle_and_claim(work, request))
+        self.write(move |tx| claim::settle_and_claim(tx, request))
             .await
     }
 
     async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
-        self.write(move |work| worker::finish(work, campaign, worker))
+        self.write(move |tx| worker::finish(tx, campaign, worker))
             .await
     }
 
     async fn record(&self, receipts: Vec<Receipt>) -> Result<Vec<Recorded>, Error> {
-        self.write(move |work| receipts::record(work, &receipts))
-            .await
+        self.write(move |tx| receipts::record(tx, &receipts)).await
     }
 
     async fn pause(&self, campaign: CampaignId, reason: &str) -> Result<(), Error> {
         let reason = reason.to_owned();
-        self.write(move |work| control::pause(work, campaign, &reason))
+        self.write(move |tx| control::pause(tx, campaign, &reason))
             .await
     }
 
     async fn resume(&self, campaign: CampaignId) -> Result<(), Error> {
-        self.write(move |work| control::resume(work, campaign))
-            .await
+        self.write(move |tx| control::resume(tx, campaign)).await
     }
 
     async fn cancel(&self, campaign: CampaignId) -> Result<Counts, Error> {
-        self.write(move |work| control::cancel(work, campaign))
-            .await?;
+        self.write(move |tx| control::cancel(tx, campaign)).await?;
         while self
-            .write(move |work| claim::skip_ready(work, campaign, crate::Skip::Cancelled))
+            .write(move |tx| claim::skip_ready(tx, campaign, crate::Skip::Cancelled))
             .await?
         {}
         self.counts(campaign).await
     }
 
     async fn counts(&self, campaign: CampaignId) -> Result<Counts, Error> {
-        self.read(move |work| tally::counts(work.connection, campaign))
+        self.read(move |tx| tally::counts(tx.connection, campaign))
             .await
     }
 
     async fn decide(&self, campaign: CampaignId, decision: Decision) -> Result<u64, Error> {
-        self.write(move |work| control::decide(work, campaign, &decision))
+        self.write(move |tx| control::decide(tx, campaign, &decision))
             .await
     }
 
     async fn decisions(&self, campaign: CampaignId) -> Result<Vec<DecisionRecord>, Error> {
-        self.read(move |work| control::decisions(work, campaign))
-            .await
+        self.read(move |tx| control::decisions(tx, campaign)).await
     }
 
     async fn suppress(&self, phones: Vec<String>, reason: &str) -> Result<u64, Error> {
         let reason = reason.to_owned();
-        self.write(move |work| control::suppress(work, &phones, &reason))
+        self.write(move |tx| control::suppress(tx, &phones, &reason))
             .await
     }
 
     async fn set_limits(&self, campaign: CampaignId, limits: Limits) -> Result<(), Error> {
-        self.write(move |work| control::set_limits(work, campaign, &limits))
+        self.write(move |tx| control::set_limits(tx, campaign, &limits))
             .await
     }
 
     async fn set_rate(&self, campaign: CampaignId, rate: Option<Rate>) -> Result<(), Error> {
-        self.write(move |work| control::set_rate(work, campaign, rate))
+        self.write(move |tx| control::set_rate(tx, campaign, rate))
             .await
     }
 

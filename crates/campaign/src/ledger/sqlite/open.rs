@@ -9,21 +9,21 @@ use rusqlite::{Connection, OpenFlags};
 use super::problem::{Stored as _, storage};
 use super::sql;
 use crate::key::LedgerKey;
-use crate::ledger::rules::fill;
+use crate::ledger::rules::random_bytes;
 use crate::{Error, ErrorKind};
 
 /// How long a statement waits for another process.
-const PATIENCE: Duration = Duration::from_secs(20);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whether a ledger is made where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
-    Make,
-    Refuse,
+pub(super) enum IfMissing {
+    Create,
+    Fail,
 }
 
 /// A connection that writes, to a file that is a ledger of this version.
-pub(super) fn writer(path: &Path, missing: Missing) -> Result<Connection, Error> {
+pub(super) fn writer(path: &Path, missing: IfMissing) -> Result<Connection, Error> {
     match std::fs::metadata(path) {
         Ok(file) if file.is_dir() => {
             return Err(Error::new(
@@ -31,7 +31,7 @@ pub(super) fn writer(path: &Path, missing: Missing) -> Result<Connection, Error>
                 "the ledger's path is a folder; name a file",
             ));
         }
-        Ok(file) if file.len() == 0 && missing == Missing::Refuse => {
+        Ok(file) if file.len() == 0 && missing == IfMissing::Fail => {
             return Err(Error::new(
                 ErrorKind::NotALedger,
                 "the file is empty; name a ledger",
@@ -39,7 +39,7 @@ pub(super) fn writer(path: &Path, missing: Missing) -> Result<Connection, Error>
         }
         Ok(_) => only_ours(path)?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if missing == Missing::Refuse {
+            if missing == IfMissing::Fail {
                 return Err(Error::new(
                     ErrorKind::NoLedger,
                     "there is no ledger at this path; create a campaign first",
@@ -79,7 +79,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let connection =
         Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).stored()?;
-    connection.busy_timeout(PATIENCE).stored()?;
+    connection.busy_timeout(BUSY_TIMEOUT).stored()?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -110,7 +110,7 @@ fn migrate_within(connection: &Connection) -> Result<(), Error> {
     }
     if version == 0 {
         let mut secret = [0; LedgerKey::LENGTH];
-        fill(&mut secret)?;
+        random_bytes(&mut secret)?;
         connection
             .execute(sql::NEW_LEDGER, [secret.as_slice()])
             .stored()?;

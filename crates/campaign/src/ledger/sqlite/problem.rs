@@ -23,7 +23,7 @@ pub(super) fn storage(error: &rusqlite::Error) -> Error {
         ),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
             ErrorKind::NotALedger,
-            "the file is no ledger, or it is damaged; name another file, or put a copy back"
+            "the file is no ledger, or it is corrupt; name another file, or put a copy back"
                 .to_owned(),
         ),
         _ => (

@@ -4,35 +4,35 @@ use rusqlite::OptionalExtension as _;
 
 use super::problem::Stored as _;
 use super::tally;
-use super::{Work, sql};
+use super::{Transaction, sql};
 use crate::Error;
-use crate::ledger::merge::{Known, News, merge};
+use crate::ledger::merge::{ReceiptData, RowFields, merge};
 use crate::ledger::rules::{id, row_id};
 use crate::ledger::tally::Changes;
 use crate::receipt::{Receipt, ReceiptState, Recorded};
 use crate::state::{Skip, State};
 
-pub(super) fn record(work: &Work<'_>, receipts: &[Receipt]) -> Result<Vec<Recorded>, Error> {
+pub(super) fn record(tx: &Transaction<'_>, receipts: &[Receipt]) -> Result<Vec<Recorded>, Error> {
     let mut changes = Changes::default();
     let recorded = receipts
         .iter()
-        .map(|receipt| one(work, receipt, &mut changes))
+        .map(|receipt| one(tx, receipt, &mut changes))
         .collect();
-    tally::write(changes, work.connection)?;
+    tally::write(changes, tx.connection)?;
     recorded
 }
 
-fn one(work: &Work<'_>, receipt: &Receipt, changes: &mut Changes) -> Result<Recorded, Error> {
-    let News { state, signed, .. } = News::from(receipt);
-    let connection = work.connection;
-    if let Some(row) = receipt.key.as_deref().and_then(|key| work.key.read(key)) {
+fn one(tx: &Transaction<'_>, receipt: &Receipt, changes: &mut Changes) -> Result<Recorded, Error> {
+    let ReceiptData { state, signed, .. } = ReceiptData::from(receipt);
+    let connection = tx.connection;
+    if let Some(row) = receipt.key.as_deref().and_then(|key| tx.key.read(key)) {
         let mut statement = connection.prepare_cached(sql::ROW_EXISTS).stored()?;
         let id = id(row.campaign, row.row);
         if statement.exists([id]).stored()? {
             return apply(
-                work,
+                tx,
                 id,
-                &News::from(receipt),
+                &ReceiptData::from(receipt),
                 receipt.message_id.as_deref(),
                 changes,
             );
@@ -47,7 +47,7 @@ fn one(work: &Work<'_>, receipt: &Receipt, changes: &mut Changes) -> Result<Reco
         .optional()
         .stored()?;
     if let Some(id) = found {
-        return apply(work, id, &News::from(receipt), None, changes);
+        return apply(tx, id, &ReceiptData::from(receipt), None, changes);
     }
     let mut statement = connection.prepare_cached(sql::ECHOES).stored()?;
     let waits: Option<bool> = statement
@@ -66,7 +66,7 @@ fn one(work: &Work<'_>, receipt: &Receipt, changes: &mut Changes) -> Result<Reco
             &receipt.price,
             &receipt.currency,
             receipt.parts,
-            work.now,
+            tx.now,
         ))
         .stored()?;
     Ok(Recorded::Waiting)
@@ -74,18 +74,18 @@ fn one(work: &Work<'_>, receipt: &Receipt, changes: &mut Changes) -> Result<Reco
 
 /// A message was accepted under this id: receipts that came before the reply find their row now.
 pub(super) fn sent(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     service: &str,
     message_id: &str,
     id: i64,
     changes: &mut Changes,
 ) -> Result<(), Error> {
-    let connection = work.connection;
+    let connection = tx.connection;
     let mut statement = connection.prepare_cached(sql::ADD_SENT).stored()?;
     statement.execute((service, message_id, id)).stored()?;
     let mut statement = connection.prepare_cached(sql::TAKE_WAITING).stored()?;
-    let news = statement.query_row((service, message_id), |row| {
-        Ok(News {
+    let data = statement.query_row((service, message_id), |row| {
+        Ok(ReceiptData {
             state: ReceiptState::from_number(row.get(0)?).unwrap_or(ReceiptState::Other),
             signed: row.get(1)?,
             price: row.get(2)?,
@@ -93,26 +93,26 @@ pub(super) fn sent(
             parts: row.get(4)?,
         })
     });
-    if let Some(news) = news.optional().stored()? {
-        apply(work, id, &news, None, changes)?;
+    if let Some(data) = data.optional().stored()? {
+        apply(tx, id, &data, None, changes)?;
     }
     Ok(())
 }
 
 /// Merges a receipt into a row: the furthest state stays, whatever the order.
 fn apply(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     id: i64,
-    news: &News,
+    data: &ReceiptData,
     message_id: Option<&str>,
     changes: &mut Changes,
 ) -> Result<Recorded, Error> {
-    let connection = work.connection;
+    let connection = tx.connection;
     let row = row_id(id)?;
     let mut statement = connection.prepare_cached(sql::RECEIPT_OF).stored()?;
     let known = statement.query_row([id], |row| {
         let (skip, receipt): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
-        Ok(Known {
+        Ok(RowFields {
             state: State::from_number(row.get(0)?).unwrap_or(State::Unknown),
             skip: skip.and_then(Skip::from_number),
             receipt: receipt.and_then(ReceiptState::from_number),
@@ -123,8 +123,11 @@ fn apply(
         })
     });
     let mut known = known.stored()?;
-    let Some(merged) = merge(row, &mut known, news, changes) else {
-        return Ok(Recorded::Matched { row, news: false });
+    let Some(merged) = merge(row, &mut known, data, changes) else {
+        return Ok(Recorded::Matched {
+            row,
+            changed: false,
+        });
     };
     if let Some(cost) = merged.cost {
         let mut statement = connection.prepare_cached(sql::COSTS).stored()?;
@@ -136,7 +139,7 @@ fn apply(
             id,
             known.state.number(),
             known.receipt.map(ReceiptState::number),
-            work.now,
+            tx.now,
             known.signed,
             known.price,
             known.currency,
@@ -145,5 +148,5 @@ fn apply(
             message_id
         ])
         .stored()?;
-    Ok(Recorded::Matched { row, news: true })
+    Ok(Recorded::Matched { row, changed: true })
 }

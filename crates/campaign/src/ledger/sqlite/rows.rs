@@ -5,18 +5,18 @@ use std::sync::Arc;
 use rusqlite::Row as Found;
 
 use super::problem::Stored as _;
-use super::{Work, lists, sql};
+use super::{Transaction, lists, sql};
 use crate::Error;
 use crate::clock::time;
 use crate::compose::{Columns, Row};
 use crate::key::LedgerKey;
-use crate::ledger::rules::{damaged, id, row_id};
+use crate::ledger::rules::{corrupt, id, row_id};
 use crate::ledger::{CampaignId, RowFilter, RowReceipt, RowRecord};
 use crate::receipt::ReceiptState;
 use crate::state::{Skip, State};
 
 pub(super) fn rows(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     which: RowFilter,
     after: u32,
@@ -28,8 +28,8 @@ pub(super) fn rows(
         RowFilter::Unknown => sql::ROWS_UNKNOWN,
         RowFilter::Invalid => sql::ROWS_INVALID,
     };
-    let columns = Arc::new(lists::columns(work.connection, campaign)?);
-    let mut statement = work.connection.prepare_cached(sql).stored()?;
+    let columns = Arc::new(lists::columns(tx.connection, campaign)?);
+    let mut statement = tx.connection.prepare_cached(sql).stored()?;
     let mut found = statement
         .query((
             id(campaign, after),
@@ -40,7 +40,7 @@ pub(super) fn rows(
         .stored()?;
     let mut rows = Vec::new();
     while let Some(found) = found.next().stored()? {
-        rows.push(record(work.key, found, &columns)?);
+        rows.push(record(tx.key, found, &columns)?);
     }
     Ok(rows)
 }
@@ -73,7 +73,7 @@ fn record(key: &LedgerKey, found: &Found<'_>, columns: &Arc<Columns>) -> Result<
     };
     Ok(RowRecord {
         row: Row::kept(key, of, found.get(3).stored()?, &values, columns)?,
-        state: State::from_number(state).ok_or_else(damaged)?,
+        state: State::from_number(state).ok_or_else(corrupt)?,
         skip: skip.and_then(Skip::from_number),
         reason: found.get(9).stored()?,
         code: found.get(8).stored()?,

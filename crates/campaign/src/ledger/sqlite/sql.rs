@@ -131,7 +131,7 @@ SELECT c.id, c.name, c.service, c.operation, c.template, c.state, c.reason, c.ch
        c.deadline, c.most_rows, c.most_cost, c.row_cost, b.rate, b.burst
 FROM campaign c JOIN bucket b ON b.id = c.bucket
 WHERE ?1 IS NULL OR c.name = ?1 ORDER BY c.id";
-pub(super) const TURN: &str = "
+pub(super) const CAMPAIGN_CONTEXT: &str = "
 SELECT state, reason, echoes, service, bucket, deadline, most_rows, most_cost, max(row_cost, highest_cost) FROM campaign WHERE id = ?1";
 pub(super) const IMPORTED: &str = "SELECT imported, state FROM campaign WHERE id = ?1";
 pub(super) const COLUMNS: &str = "SELECT columns, number_column FROM campaign WHERE id = ?1";
@@ -235,7 +235,7 @@ ON CONFLICT DO UPDATE SET receipt = excluded.receipt, signed = excluded.signed, 
 WHERE excluded.receipt > receipt";
 pub(super) const TAKE_WAITING: &str = "
 DELETE FROM waiting WHERE service = ?1 AND message_id = ?2 RETURNING receipt, signed, price, currency, parts";
-pub(super) const FORGET_WAITING: &str = "DELETE FROM waiting WHERE at < ?1";
+pub(super) const DELETE_OLD_WAITING: &str = "DELETE FROM waiting WHERE at < ?1";
 
 // Numbers that get nothing.
 

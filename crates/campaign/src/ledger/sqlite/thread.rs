@@ -10,7 +10,7 @@ use super::problem::storage;
 use crate::{Error, ErrorKind};
 
 /// The most jobs of one transaction.
-const MOST: usize = 256;
+const MAX_BATCH: usize = 256;
 
 /// A thread that works on a connection.
 pub(super) struct Thread {
@@ -162,7 +162,7 @@ fn transaction(
         if problem.is_some() {
             return (done, problem);
         }
-        next = if done.len() < MOST {
+        next = if done.len() < MAX_BATCH {
             jobs.try_recv().ok()
         } else {
             None

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::claim::{set_state, state_of};
+use super::claim::{campaign_context, set_state};
 use super::problem::Stored as _;
 use super::tally;
-use super::{Work, lists, sql};
+use super::{Transaction, lists, sql};
 use crate::clock::{Nanos, nanos};
-use crate::ledger::rules::{self, damaged};
+use crate::ledger::rules::{self, corrupt};
 use crate::ledger::tally::Changes;
 use crate::ledger::{CampaignId, CampaignState, Counts, Worker, WorkerId};
 use crate::state::{LONGEST_WAIT, State};
 use crate::{Error, ErrorKind};
 
 /// Receipts for which no reply came are forgotten after this long.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long replies wait for a file that fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const OUTAGE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Rows of workers that ended are unknown from here on; how many.
 pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
@@ -29,7 +29,7 @@ pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
     let mut reaped = 0;
     while let Some(row) = found.next().stored()? {
         let (campaign, count): (u32, i64) = (row.get(0).stored()?, row.get(1).stored()?);
-        let campaign = CampaignId::new(campaign).ok_or_else(damaged)?;
+        let campaign = CampaignId::new(campaign).ok_or_else(corrupt)?;
         changes.moved(
             campaign,
             (State::Sending, None),
@@ -87,14 +87,14 @@ pub(super) fn older_copy() -> Error {
 }
 
 pub(super) fn start(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     worker: WorkerId,
 ) -> Result<Worker, Error> {
-    let Work {
+    let Transaction {
         connection, now, ..
-    } = *work;
-    let state = state_of(work, campaign)?;
+    } = *tx;
+    let state = campaign_context(tx, campaign)?;
     state.may_start()?;
     let reaped = reap(connection, now)?;
     connection
@@ -104,7 +104,7 @@ pub(super) fn start(
         )
         .stored()?;
     connection
-        .execute(sql::FORGET_WAITING, [now - nanos(FORGOTTEN_AFTER)])
+        .execute(sql::DELETE_OLD_WAITING, [now - nanos(RETENTION)])
         .stored()?;
     if state.state == CampaignState::Ready {
         set_state(connection, campaign, CampaignState::Running, None)?;
@@ -114,22 +114,22 @@ pub(super) fn start(
         id: worker,
         reaped,
         columns: Arc::new(lists::columns(connection, campaign)?),
-        hold: None,
+        guard: None,
         lease: None,
-        patience: PATIENCE,
+        outage_limit: OUTAGE_LIMIT,
     })
 }
 
 pub(super) fn finish(
-    work: &Work<'_>,
+    tx: &Transaction<'_>,
     campaign: CampaignId,
     worker: WorkerId,
 ) -> Result<Counts, Error> {
-    let connection = work.connection;
+    let connection = tx.connection;
     still_worker(connection, worker)?;
     let counts = tally::counts(connection, campaign)?;
     let open = counts.state(State::Ready) + counts.state(State::Sending);
-    if open == 0 && state_of(work, campaign)?.state == CampaignState::Running {
+    if open == 0 && campaign_context(tx, campaign)?.state == CampaignState::Running {
         set_state(connection, campaign, CampaignState::Done, None)?;
     }
     Ok(counts)
