@@ -120,11 +120,11 @@ async fn by_message_id(
 /// Keeps a receipt whose reply may still come.
 async fn wait(tx: &Transaction<'_>, receipt: &Receipt) -> Result<Recorded, Error> {
     let Some(message_id) = receipt.message_id.as_deref().map(text) else {
-        return Ok(Recorded::Nobody);
+        return Ok(Recorded::NoRow);
     };
     let waits = tx.first(sql::ECHOES, &[&receipt.service]).await?;
     if !get::<bool>(&waits.ok_or_else(corrupt)?, 0)? {
-        return Ok(Recorded::Nobody);
+        return Ok(Recorded::NoRow);
     }
     let data = ReceiptData::from(receipt);
     tx.execute(

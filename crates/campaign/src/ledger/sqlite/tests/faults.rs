@@ -1,4 +1,4 @@
-//! A disk that is full, and statements that fail between the steps of a turn.
+//! A disk that is full, and statements that fail in the middle of a transaction.
 
 use super::*;
 use crate::{AttemptResult, Order, Run, Sender, State};
