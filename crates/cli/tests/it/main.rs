@@ -8,6 +8,8 @@
 mod calls;
 mod campaign;
 mod campaign_input;
+mod campaign_ledger;
+mod campaign_postgres;
 mod campaign_receipts;
 mod escaping;
 mod every_operation;
