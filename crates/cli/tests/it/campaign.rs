@@ -56,10 +56,10 @@ impl World {
         self.campaign(&[&create[..], more].concat())
     }
 
-    /// The same as `c`, by another name.
-    pub(crate) fn create_named(&self, name: &str) -> Output {
+    /// A campaign with the list and the template of `c`.
+    pub(crate) fn create_with(&self, name: &str, more: &[&str]) -> Output {
         let create = ["create", "list.csv", "--name", name, "--again"];
-        self.campaign(&[&create[..], &["--template", TEMPLATE]].concat())
+        self.campaign(&[&create[..], &["--template", TEMPLATE], more].concat())
     }
 
     pub(crate) fn campaign(&self, arguments: &[&str]) -> Output {

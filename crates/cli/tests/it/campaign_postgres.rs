@@ -189,7 +189,7 @@ async fn every_command_works_with_a_database() {
     let accepted = world.accepted();
     assert!(accepted.values().all(|count| *count == 1), "{accepted:?}");
 
-    world.create_named("d").exits(0);
+    world.create_with("d", &[]).exits(0);
     let cancelled = world.campaign(&["cancel", "d"]).exits(0);
     assert!(
         cancelled.stderr.contains("30 rows are skipped"),
