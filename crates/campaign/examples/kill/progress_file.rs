@@ -8,7 +8,8 @@ use futures_util::StreamExt as _;
 use nxcloud_client::AppKey;
 use nxcloud_sms::SendSms;
 
-use super::{Life, ROWS, Result, SLOTS, live, platform, session, start, write_list};
+use super::workers::{session, start};
+use super::{Life, ROWS, Result, SLOTS, live, platform, write_list};
 
 /// The child process: sends what the progress file does not hold.
 pub(super) async fn work(order: &str, list: &str, progress: &str, url: &str) -> Result<()> {
