@@ -1,7 +1,6 @@
 //! Campaigns whose workers are killed, or whose database is stopped.
 
 use std::collections::HashMap;
-use std::process::Child;
 
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
@@ -12,7 +11,8 @@ use nxcloud_sandbox::Sandbox;
 use nxcloud_sms::SendSms;
 use tempfile::TempDir;
 
-use super::{Life, ROWS, Result, SLOTS, live, platform, receipts, workers, write_list};
+use super::workers::{Worker, session};
+use super::{Life, ROWS, Result, SLOTS, live, platform, receipts, write_list};
 
 const TEMPLATE: &str =
     r#"{"appKey": "my-app", "phone": "{phone}", "content": "Hello {name}, we open on Friday."}"#;
@@ -35,7 +35,7 @@ async fn open(place: &str) -> Result<AnyLedger> {
 pub(super) async fn work(place: &str, name: &str, url: &str) -> Result<()> {
     let ledger = open(place).await?;
     let template = Template::<SendSms>::new(TEMPLATE)?;
-    let session = workers::session(url)?;
+    let session = session(url)?;
     // The faults are meant to be there.
     let breaker = BreakerLimits::new().unknown_in_a_row(u32::MAX);
     let run = Run::new(&ledger, name, &template, &session);
@@ -69,10 +69,10 @@ async fn kill(mut trial: Trial, kills: u32) -> Result<()> {
         let mut running = trial.start(&campaign)?;
         // One after the other, in random order. Those that are left finish what is left.
         while !running.is_empty() {
-            let child = running.swap_remove(fastrand::usize(..running.len()));
+            let worker = running.swap_remove(fastrand::usize(..running.len()));
             let counts = trial.ledger.counts(campaign.id).await?;
             let kill = killed < kills && counts.state(State::Ready) > 0;
-            if let Life::Killed = live(child, kill).await? {
+            if let Life::Killed = live(worker, kill).await? {
                 killed += 1;
                 let in_flight = trial.in_flight(&campaign).await?;
                 most = in_flight.into_iter().fold(most, u64::max);
@@ -108,8 +108,8 @@ pub(super) async fn stops(stops: u32) -> Result<()> {
             server::stop_and_start(Duration::from_millis(fastrand::u64(..1500))).await?;
             stopped += 1;
         }
-        for child in running {
-            live(child, false).await?;
+        for worker in running {
+            live(worker, false).await?;
         }
     }
     let rows = trial.check(0).await?;
@@ -155,12 +155,12 @@ impl Trial {
         Ok(campaign)
     }
 
-    fn worker(&self, campaign: &Campaign) -> Result<Child> {
+    fn worker(&self, campaign: &Campaign) -> Result<Worker> {
         let arguments = ["campaign", &self.place, &campaign.name, self.sandbox.url()];
-        Ok(workers::start(&arguments)?)
+        Ok(Worker::start(&arguments)?)
     }
 
-    fn start(&self, campaign: &Campaign) -> Result<Vec<Child>> {
+    fn start(&self, campaign: &Campaign) -> Result<Vec<Worker>> {
         (0..self.workers).map(|_| self.worker(campaign)).collect()
     }
 

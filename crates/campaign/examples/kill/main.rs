@@ -29,10 +29,10 @@ mod workers;
 
 use std::error::Error;
 use std::path::Path;
-use std::process::Child;
 use std::time::Duration;
 
 use nxcloud_sandbox::{Fault, Mix, Sandbox};
+use workers::Worker;
 
 /// Requests in flight at once, in each worker.
 const SLOTS: u32 = 32;
@@ -90,13 +90,12 @@ enum Life {
 }
 
 /// Lets a worker live for a random time, then kills it; or to its end.
-async fn live(mut child: Child, kill: bool) -> Result<Life> {
+async fn live(mut worker: Worker, kill: bool) -> Result<Life> {
     if kill {
         tokio::time::sleep(LONGEST_LIFE.mul_f64(fastrand::f64())).await;
-        child.kill()?;
+        worker.kill()?;
     }
-    let status = tokio::task::spawn_blocking(move || child.wait()).await??;
-    match status.code() {
+    match worker.end().await?.code() {
         Some(0) => Ok(Life::Finished),
         None => Ok(Life::Killed),
         Some(code) => Err(format!("the worker ended with exit code {code}").into()),

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use nxcloud_client::AppKey;
 use nxcloud_sms::SendSms;
 
-use super::workers::{session, start};
+use super::workers::{Worker, session};
 use super::{Life, ROWS, Result, SLOTS, live, platform, write_list};
 
 /// The child process: sends what the progress file does not hold.
@@ -64,8 +64,8 @@ pub(super) async fn run(kills: u32, order: &str) -> Result<()> {
             return Err("the temporary folder is not UTF-8".into());
         };
         loop {
-            let child = start(&[order, list, progress, sandbox.url()])?;
-            if let Life::Finished = live(child, killed < kills).await? {
+            let worker = Worker::start(&[order, list, progress, sandbox.url()])?;
+            if let Life::Finished = live(worker, killed < kills).await? {
                 break;
             }
             killed += 1;

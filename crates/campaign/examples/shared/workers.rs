@@ -1,15 +1,36 @@
 //! Worker processes: this program, started again with other arguments.
 
 use std::error::Error;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 
 use nxcloud_client::{Credentials, Session};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET};
 
-/// Starts this program as a worker.
-pub(super) fn start(arguments: &[&str]) -> std::io::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("worker").args(arguments).spawn()
+/// A worker process. It is killed when this is dropped.
+pub(super) struct Worker(Child);
+
+impl Worker {
+    pub(super) fn start(arguments: &[&str]) -> std::io::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("worker").args(arguments).spawn().map(Self)
+    }
+
+    pub(super) fn kill(&mut self) -> std::io::Result<()> {
+        self.0.kill()
+    }
+
+    /// Waits for its end.
+    pub(super) async fn end(mut self) -> std::io::Result<ExitStatus> {
+        tokio::task::spawn_blocking(move || self.0.wait()).await?
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// The account of the sandbox.
