@@ -12,7 +12,7 @@ use nxcloud_sms::SendSms;
 use tempfile::TempDir;
 
 use super::workers::{Worker, session};
-use super::{Life, ROWS, Result, SLOTS, live, platform, receipts, write_list};
+use super::{LONGEST_LIFE, Life, ROWS, Result, SLOTS, live, platform, receipts, write_list};
 
 const TEMPLATE: &str =
     r#"{"appKey": "my-app", "phone": "{phone}", "content": "Hello {name}, we open on Friday."}"#;
@@ -72,7 +72,9 @@ async fn kill(mut trial: Trial, kills: u32) -> Result<()> {
             let worker = running.swap_remove(fastrand::usize(..running.len()));
             let counts = trial.ledger.counts(campaign.id).await?;
             let kill = killed < kills && counts.state(State::Ready) > 0;
-            if let Life::Killed = live(worker, kill).await? {
+            // A worker of a database takes longer to start.
+            let longest = LONGEST_LIFE * if trial.workers == 1 { 1 } else { 3 };
+            if let Life::Killed = live(worker, kill.then_some(longest)).await? {
                 killed += 1;
                 let in_flight = trial.in_flight(&campaign).await?;
                 most = in_flight.into_iter().fold(most, u64::max);
@@ -109,7 +111,7 @@ pub(super) async fn stops(stops: u32) -> Result<()> {
             stopped += 1;
         }
         for worker in running {
-            live(worker, false).await?;
+            live(worker, None).await?;
         }
     }
     let rows = trial.check(0).await?;

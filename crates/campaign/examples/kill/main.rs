@@ -38,7 +38,7 @@ use workers::Worker;
 const SLOTS: u32 = 32;
 /// Rows of a list. When a list is finished, the next one follows.
 const ROWS: u32 = 2_000;
-/// A kill comes at most this long after the one before.
+/// A kill comes at most this long after the start of the process.
 const LONGEST_LIFE: Duration = Duration::from_millis(300);
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -89,10 +89,10 @@ enum Life {
     Finished,
 }
 
-/// Lets a worker live for a random time, then kills it; or to its end.
-async fn live(mut worker: Worker, kill: bool) -> Result<Life> {
-    if kill {
-        tokio::time::sleep(LONGEST_LIFE.mul_f64(fastrand::f64())).await;
+/// Lets a worker live for a random time, at most this long, then kills it; or to its end.
+async fn live(mut worker: Worker, longest: Option<Duration>) -> Result<Life> {
+    if let Some(longest) = longest {
+        tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
         worker.kill()?;
     }
     match worker.end().await?.code() {

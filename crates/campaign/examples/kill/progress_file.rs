@@ -9,7 +9,7 @@ use nxcloud_client::AppKey;
 use nxcloud_sms::SendSms;
 
 use super::workers::{Worker, session};
-use super::{Life, ROWS, Result, SLOTS, live, platform, write_list};
+use super::{LONGEST_LIFE, Life, ROWS, Result, SLOTS, live, platform, write_list};
 
 /// The child process: sends what the progress file does not hold.
 pub(super) async fn work(order: &str, list: &str, progress: &str, url: &str) -> Result<()> {
@@ -65,7 +65,7 @@ pub(super) async fn run(kills: u32, order: &str) -> Result<()> {
         };
         loop {
             let worker = Worker::start(&[order, list, progress, sandbox.url()])?;
-            if let Life::Finished = live(worker, killed < kills).await? {
+            if let Life::Finished = live(worker, (killed < kills).then_some(LONGEST_LIFE)).await? {
                 break;
             }
             killed += 1;
