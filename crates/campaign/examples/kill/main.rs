@@ -93,7 +93,7 @@ enum Life {
 async fn live(mut worker: Worker, longest: Option<Duration>) -> Result<Life> {
     if let Some(longest) = longest {
         tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
-        worker.kill()?;
+        worker.0.kill()?;
     }
     match worker.end().await?.code() {
         Some(0) => Ok(Life::Finished),

@@ -7,16 +7,12 @@ use nxcloud_client::{Credentials, Session};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET};
 
 /// A worker process. It is killed when this is dropped.
-pub(super) struct Worker(Child);
+pub(super) struct Worker(pub(super) Child);
 
 impl Worker {
     pub(super) fn start(arguments: &[&str]) -> std::io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("worker").args(arguments).spawn().map(Self)
-    }
-
-    pub(super) fn kill(&mut self) -> std::io::Result<()> {
-        self.0.kill()
     }
 
     /// Waits for its end.
