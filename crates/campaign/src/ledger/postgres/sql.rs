@@ -132,11 +132,11 @@ CREATE TABLE nxcloud_campaign.worker(
 "];
 
 /// `synchronous_commit` is only raised, so that a server which waits for its replicas still does. Plans follow the indexes even before the first
-/// statistics.
+/// statistics. `READ WRITE` is left out: a standby refuses it as unsupported, and it would overrule `default_transaction_read_only`.
 macro_rules! begin {
     ($statement_timeout:literal, $seqscan:literal) => {
         concat!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = '20s'; ",
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '20s'; ",
             "SET LOCAL lock_timeout = '20s'; SET LOCAL statement_timeout = '", $statement_timeout, "'; SET LOCAL enable_seqscan = ", $seqscan, "; ",
             "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'; ",
             "SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint::text AS now"
