@@ -20,6 +20,8 @@ use crate::ledger::rules::corrupt;
 
 /// The most connections of a ledger in one process.
 const MAX_CONNECTIONS: usize = 4;
+/// How long it may take to connect, TLS and password included. The driver's own limit ends when the socket is connected.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a short transaction may take in all, its wait for locks included.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the answer to its end may take.
@@ -81,7 +83,8 @@ impl Pool {
                 return Ok(begun);
             }
         }
-        begin(self.connect().await?, length).await
+        let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
+        begin(connected.map_err(|_| silent())??, length).await
     }
 
     /// Does work in one transaction. When it fails, nothing is changed, unless the answer to the commit is lost: then nobody knows.

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::connection::{Transaction, get};
 use super::params::text;
-use super::tally::{self, SHARED_COUNTERS};
+use super::tally;
 use super::{rows, sql};
 use crate::Error;
 use crate::ledger::merge::{ReceiptData, RowFields, merge};
@@ -16,6 +16,8 @@ use crate::ledger::tally::Changes;
 use crate::receipt::{Receipt, ReceiptState, Recorded};
 use crate::state::{Skip, State};
 
+/// Among how many counters receipts choose: a counter is locked until the end of a transaction.
+const COUNTERS: i64 = 16;
 /// Locks of message ids: so many at most.
 const LOCKS: i32 = 1024;
 
@@ -73,7 +75,8 @@ pub(super) async fn record(
             None => wait(tx, receipt).await?,
         });
     }
-    tally::write(tx, SHARED_COUNTERS, changes).await?;
+    let counters = -fastrand::i64(1..=COUNTERS);
+    tally::write(tx, counters, changes).await?;
     Ok(recorded)
 }
 
