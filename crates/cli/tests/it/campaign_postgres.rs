@@ -341,7 +341,7 @@ async fn a_database_that_cannot_be_used_is_refused_in_one_line() {
     let missing = database.url.replace("?", "_missing?");
     error(at(&missing), "no database of this name");
     let refused = database.url.replace("postgres@", "nobody_of_this_name@");
-    error(at(&refused), "refused the user");
+    error(at(&refused), "check the user");
     let away = database.url.replace("host=", "host=/no/such/folder");
     let output = at(&away).exits(3);
     assert!(
