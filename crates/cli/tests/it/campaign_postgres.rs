@@ -300,7 +300,7 @@ async fn results_outlast_a_run_that_is_stopped_without_the_database() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server: .ci/postgres"]
-async fn a_run_that_is_stopped_at_once_tells_the_other_workers() {
+async fn a_run_that_is_stopped_at_once_reports_its_end() {
     let database = Database::new().await;
     let world = World::at(&database.url).await.and_rows(10);
     for _ in 0..2 {
