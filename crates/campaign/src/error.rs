@@ -29,6 +29,8 @@ pub enum ErrorKind {
     InUse,
     /// Other processes write to the ledger for too long: try again.
     Busy,
+    /// The database asks for a password, and none was passed.
+    PasswordMissing,
     /// The database cannot be reached: try again.
     Unreachable,
     /// The disk is full.

@@ -99,7 +99,7 @@ impl Place {
             (Self::File(path), IfMissing::Create) => Ok(Sqlite::create(path)?.into()),
             (Self::Database { url, password }, missing) => {
                 let store = match connect(url, password.clone(), missing).await {
-                    Err(error) if password.is_none() && asks_for_password(&error) => {
+                    Err(error) if error.kind() == ErrorKind::PasswordMissing => {
                         match password::ask()? {
                             Some(answer) => connect(url, Some(answer), missing).await,
                             None => Err(error),
@@ -124,16 +124,11 @@ async fn connect(
     }
 }
 
-/// Whether the server asks for a password and none is known.
-fn asks_for_password(error: &Error) -> bool {
-    error.kind() == ErrorKind::Argument && error.to_string().contains("asks for a password")
-}
-
 /// The failure of a connection.
 fn refused(error: Error) -> Failure {
-    let is_argument = error.kind() == ErrorKind::Argument;
+    let kind = error.kind();
     let failure = Failure::from(error);
-    if !is_argument {
+    if !matches!(kind, ErrorKind::Argument | ErrorKind::PasswordMissing) {
         return failure;
     }
     failure.hint(format!(

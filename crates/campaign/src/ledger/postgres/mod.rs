@@ -61,6 +61,7 @@ impl Postgres {
     /// # Errors
     ///
     /// [`ErrorKind::Argument`] for a URL that cannot be used, a password in it, and a password that the server refuses;
+    /// [`ErrorKind::PasswordMissing`] if the server asks for one and there is none;
     /// [`ErrorKind::Unreachable`]; [`ErrorKind::NoLedger`] for a database that does not exist; [`ErrorKind::NotALedger`] for a server older than
     /// 15, a database of another program and a ledger of a newer version; [`ErrorKind::ReadOnly`] for a user without rights and a standby.
     pub async fn connect(url: &str, password: Option<Secret>) -> Result<Self, Error> {

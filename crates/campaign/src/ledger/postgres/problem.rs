@@ -76,7 +76,7 @@ fn without_code(error: &tokio_postgres::Error) -> Error {
         (ErrorKind::ReadOnly, READS_ONLY.to_owned())
     } else if text.contains("password") {
         (
-            ErrorKind::Argument,
+            ErrorKind::PasswordMissing,
             "the server asks for a password; name a password file".to_owned(),
         )
     } else if own.starts_with("invalid configuration") {
