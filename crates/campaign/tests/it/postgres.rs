@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use nxcloud_campaign::{
-    AccountProblem, Attempt, AttemptResult, CampaignState, Counts, ErrorKind, Ledger as _, Limits,
-    Postgres, Rate, Receipt, RowFilter, Run, RunEnd, State, Template,
+    AccountProblem, Attempt, AttemptResult, CampaignState, Counts, Ledger as _, Limits, Postgres,
+    Rate, Receipt, RowFilter, Run, RunEnd, State, Template,
 };
 use nxcloud_sms::SendSms;
 use serde_json::json;
@@ -17,6 +17,8 @@ use crate::common::{Script, Sent, TEMPLATE, World, accepted, number};
 use proxy::{Fault, Proxy};
 
 mod proxy;
+mod refused;
+mod server;
 
 /// Long enough that a busy machine answers within a quarter of it.
 const SILENCE: Duration = Duration::from_secs(6);
@@ -299,54 +301,6 @@ async fn outcomes_outlast_a_process_that_ends_without_the_database() {
     assert_eq!(report.counts.state(State::Rejected), 1);
     assert_eq!((sent.len(), sent.most()), (8, 1));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
-}
-
-#[tokio::test]
-#[ignore = "needs a server: .ci/postgres"]
-async fn a_database_that_cannot_be_a_ledger_is_refused() {
-    let refused = |url: String| async move {
-        let error = Postgres::connect(&url, None).await.unwrap_err();
-        assert!(!error.to_string().contains('\n'), "{error}");
-        (error.kind(), error.to_string())
-    };
-    let database = || async { Database::new().await.expect("run it with .ci/postgres").url };
-
-    let empty = database().await;
-    let error = Postgres::open(&empty, None).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoLedger);
-
-    let foreign = database().await;
-    let admin = client(&foreign).await;
-    admin.batch_execute("CREATE TABLE t(x int)").await.unwrap();
-    let (kind, text) = refused(foreign.clone()).await;
-    assert_eq!(kind, ErrorKind::NotALedger);
-    assert!(text.contains("belongs to another program"), "{text}");
-    let tables = "SELECT 1 FROM pg_namespace WHERE nspname = 'nxcloud_campaign'";
-    assert!(admin.query_typed(tables, &[]).await.unwrap().is_empty());
-
-    Postgres::connect(&empty, None).await.unwrap();
-    let admin = client(&empty).await;
-    let newer = "UPDATE nxcloud_campaign.ledger SET version = 99";
-    admin.batch_execute(newer).await.unwrap();
-    let (kind, text) = refused(empty.clone()).await;
-    assert_eq!(kind, ErrorKind::NotALedger);
-    assert!(
-        text.contains("version 99") && text.contains("newer program"),
-        "{text}"
-    );
-
-    let nobody = "DO $$ BEGIN IF NOT EXISTS(SELECT FROM pg_roles WHERE rolname = 'nobody_at_all') THEN CREATE ROLE nobody_at_all LOGIN; END IF; END $$";
-    admin.batch_execute(nobody).await.unwrap();
-    for url in [empty.clone(), database().await] {
-        let (kind, text) = refused(url.replace("postgres@", "nobody_at_all@")).await;
-        assert_eq!(kind, ErrorKind::ReadOnly, "{text}");
-        assert!(text.contains("lacks a right"), "{text}");
-    }
-    let missing = empty.replace("?", "_missing?");
-    assert_eq!(refused(missing).await.0, ErrorKind::NoLedger);
-    let (kind, text) = refused("postgres://ann@/c?host=/no/such/folder".to_owned()).await;
-    assert_eq!(kind, ErrorKind::Unreachable, "{text}");
-    assert!(text.contains("cannot be reached"), "{text}");
 }
 
 #[tokio::test]
