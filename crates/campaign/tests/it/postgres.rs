@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use nxcloud_campaign::{
-    AccountProblem, Attempt, AttemptResult, CampaignState, Counts, Ledger as _, Limits, Postgres,
-    Rate, Receipt, RowFilter, Run, RunEnd, State, Template,
+    AccountProblem, Attempt, AttemptResult, CampaignState, Counts, ErrorKind, Ledger as _, Limits,
+    Postgres, Rate, Receipt, RowFilter, Run, RunEnd, State, Template,
 };
 use nxcloud_sms::SendSms;
 use serde_json::json;
@@ -16,6 +16,8 @@ use tokio_postgres::{Client, NoTls};
 use crate::common::{Script, Sent, TEMPLATE, World, accepted, number};
 use proxy::{Fault, Proxy};
 
+mod clock;
+mod network;
 mod proxy;
 mod refused;
 mod server;
@@ -334,4 +336,38 @@ async fn receipts_do_not_wait_for_each_other() {
     other.rollback().await.unwrap();
     record(2).await.unwrap();
     assert_eq!(world.ledger.counts(id).await.unwrap().delivered(), 3);
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres"]
+async fn a_worker_of_an_older_release_stops_and_a_newer_one_settles_what_it_knew() {
+    let (world, database) = campaign(40).await;
+    let folder = world.path("outcomes");
+    let ledger = database.ledger().await.outcomes_in(&folder);
+    let sender = Script::new(accepted).slowly(Duration::from_millis(100));
+    let sent = sender.sent.clone();
+    let admin = client(&database.url).await;
+    let set = async |version: i64| {
+        let version = format!("UPDATE nxcloud_campaign.ledger SET version = {version}");
+        admin.batch_execute(&version).await.unwrap();
+    };
+    let run = || Run::new(&ledger, "c", &world.template, &sender).slots(4);
+    let upgrade = async {
+        until("the first rows", || sent.len() >= 4).await;
+        set(99).await;
+    };
+    let both = async { tokio::join!(run().execute(), upgrade) };
+    let (report, ()) = in_time("the run", both).await;
+    let error = report.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotALedger);
+    assert!(error.to_string().contains("use a newer program"), "{error}");
+    assert!(sent.len() < 40);
+    // A program that knows the version.
+    set(1).await;
+    let report = in_time("the run", run().execute()).await.unwrap();
+    assert_eq!(
+        (report.ended, states(&report.counts)),
+        (RunEnd::Done, (40, 0))
+    );
+    assert_eq!((sent.len(), sent.most()), (40, 1));
 }
