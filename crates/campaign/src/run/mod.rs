@@ -175,8 +175,10 @@ impl Stop {
 pub struct Progress {
     /// How many rows are in which state.
     pub counts: Counts,
-    /// How many requests are in flight.
+    /// How many rows are claimed and not settled: requests in flight, and replies that wait for the ledger.
     pub in_flight: u32,
+    /// Why the ledger fails, while it does: nothing more is claimed, and replies wait.
+    pub ledger_problem: Option<String>,
     /// How many attempts of this run the platform refused because a quota is used up (code 27). Their rows are tried again after an hour.
     pub quota: u64,
     /// Whether the run is ending: it claims nothing more.
