@@ -172,7 +172,7 @@ fn only_database(flag: &str) -> Failure {
 #[derive(Args)]
 #[command(next_help_heading = "Ledger in PostgreSQL")]
 pub(super) struct WorkerArgs {
-    /// After how long without a sign of life others count this run as ended and its rows in flight as unknown, from 1s to 24h [default: 2m]
+    /// Time without contact after which other runs count this one as ended and its rows in flight as unknown, from 1s to 24h [default: 2m]
     #[arg(long, value_name = "TIME", value_parser = silence)]
     silent_after: Option<Duration>,
     /// Folder for results that could not be stored because the database was away; the next run that uses it stores them [default:
@@ -252,7 +252,7 @@ pub(super) async fn ended() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    // Without the database, its silence says that the worker has ended.
+    // Without the database, the worker counts as silent after a while.
     let _ = tokio::time::timeout(END, idle).await;
 }
 

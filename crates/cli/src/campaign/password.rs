@@ -33,10 +33,12 @@ pub(super) fn ask() -> Result<Option<Secret>, Failure> {
 
 fn of_file(path: &Path) -> Result<Secret, Failure> {
     let name = format!("the password file {}", path.display());
-    let file = File::open(path).map_err(|error| Failure::io(&name, &error))?;
-    let about = file
-        .metadata()
-        .map_err(|error| Failure::io(&name, &error))?;
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::InvalidData => Failure::usage(format!("{name} is not UTF-8; write it again")),
+        _ => Failure::io(&name, &error).hint("Name a file with the password in one line."),
+    };
+    let file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
     if about.is_dir() {
         return Err(Failure::usage(format!("{name} is a folder; name a file")));
     }
@@ -46,11 +48,7 @@ fn of_file(path: &Path) -> Result<Secret, Failure> {
             path.display()
         )));
     }
-    let text = account::read_secret(file).map_err(|error| match error.kind() {
-        ErrorKind::InvalidData => Failure::usage(format!("{name} is not UTF-8; write it again")),
-        _ => Failure::io(&name, &error),
-    })?;
-    secret(&name, text)
+    secret(&name, account::read_secret(file).map_err(failed)?)
 }
 
 /// The mode of a file that others than its owner can access.

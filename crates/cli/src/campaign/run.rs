@@ -41,7 +41,7 @@ pub(crate) struct RunArgs {
     /// Skip rows that cannot be sent, each with its reason, instead of refusing the start
     #[arg(long)]
     skip_invalid: bool,
-    /// Set the requests per second, of all campaigns of the service in this ledger together
+    /// Set the requests per second, of all campaigns of the same service and account in this ledger together
     #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
     #[command(flatten)]
@@ -69,7 +69,7 @@ struct SliceArgs {
     slice_time: Option<Duration>,
 }
 
-/// At most this long: clocks of the system cannot add any time.
+/// A much longer one could exceed what the clock of the system can hold.
 const LONGEST_SLICE: Duration = Duration::from_secs(366 * 24 * 3600);
 
 fn slice_time(text: &str) -> Result<Duration, &'static str> {

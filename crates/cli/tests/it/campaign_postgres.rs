@@ -147,6 +147,32 @@ async fn two_processes_send_one_campaign_and_one_is_killed() {
     assert_eq!(status["state"], "done");
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a server: .ci/postgres"]
+async fn a_process_that_was_suspended_sends_nothing_twice_and_loses_no_result() {
+    let database = Database::new().await;
+    let world = World::at(&database.url).await.and_rows(40);
+    world.sandbox.faults().mix(slow());
+    let run = ["run", "c", "--slots", "4", "--silent-after", "2s"];
+    let suspended = world.spawn(&run);
+    world.until_accepted(4).await;
+    crate::support::signal(&suspended, "-STOP");
+    world.sandbox.faults().clear();
+    let output = world.campaign(&run).exits(4);
+    let rows = &output.json()["rows"];
+    let unknown = rows["unknown"].as_u64().unwrap();
+    assert!((1..=4).contains(&unknown), "{output}");
+    assert_eq!(rows["accepted"], 40 - unknown);
+    // The replies that it finds settle its rows.
+    crate::support::signal(&suspended, "-CONT");
+    let output = finish(suspended).exits(0);
+    assert_eq!(output.json()["rows"]["accepted"], 40);
+    let accepted = world.accepted();
+    assert_eq!(accepted.len(), 40);
+    assert!(accepted.values().all(|count| *count == 1), "{accepted:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server: .ci/postgres"]
 async fn every_command_works_with_a_database() {
@@ -274,7 +300,7 @@ async fn results_outlast_a_run_that_is_stopped_without_the_database() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server: .ci/postgres"]
-async fn a_run_that_is_stopped_at_once_tells_the_other_workers() {
+async fn a_run_that_is_stopped_at_once_reports_its_end() {
     let database = Database::new().await;
     let world = World::at(&database.url).await.and_rows(10);
     for _ in 0..2 {
@@ -315,7 +341,7 @@ async fn a_database_that_cannot_be_used_is_refused_in_one_line() {
     let missing = database.url.replace("?", "_missing?");
     error(at(&missing), "no database of this name");
     let refused = database.url.replace("postgres@", "nobody_of_this_name@");
-    error(at(&refused), "refused the user");
+    error(at(&refused), "check the user");
     let away = database.url.replace("host=", "host=/no/such/folder");
     let output = at(&away).exits(3);
     assert!(

@@ -29,16 +29,11 @@ async fn slices_send_a_campaign_bit_by_bit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slice_ends_in_time_and_a_second_one_leaves_the_file_to_it() {
+async fn a_slice_ends_in_time() {
     let world = World::with_rows(100).await;
     world.sandbox.faults().mix(slow());
-    let slice = ["run", "c", "--slots", "2", "--slice-time", "4s"];
-    let first = world.spawn(&slice);
-    world.until_accepted(1).await;
-    let second = world.campaign(&slice).exits(3);
-    assert!(second.stderr_line().contains("another process"), "{second}");
-    assert_eq!(second.stdout, "");
-    let output = finish(first).exits(3);
+    let slice = ["run", "c", "--slots", "2", "--slice-time", "2s"];
+    let output = world.campaign(&slice).exits(3);
     assert_eq!(output.json()["ended"], "slice");
     let rows = &output.json()["rows"];
     assert_eq!(rows["accepted"], world.accepted().len());
@@ -48,6 +43,21 @@ async fn a_slice_ends_in_time_and_a_second_one_leaves_the_file_to_it() {
     let slice = ["run", "c", "--slice-time", "5m", "--slice-rows", "1000"];
     assert_eq!(world.campaign(&slice).exits(0).json()["ended"], "done");
     assert!(world.accepted().values().all(|count| *count == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_leaves_the_file_to_the_one_that_runs() {
+    let world = World::with_rows(10).await;
+    world.sandbox.faults().enqueue(Fault::StallAfterAccept);
+    let slice = ["run", "c", "--slots", "1", "--slice-rows", "1"];
+    let mut first = world.spawn(&slice);
+    world.until_accepted(1).await;
+    let second = world.campaign(&slice).exits(3);
+    assert!(second.stderr_line().contains("another process"), "{second}");
+    assert_eq!(second.stdout, "");
+    first.kill().unwrap();
+    finish(first);
+    assert_eq!(world.accepted().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
