@@ -16,7 +16,11 @@ use tokio_postgres::{Client, NoTls};
 use crate::common::{Script, Sent, TEMPLATE, World, accepted, number};
 use proxy::{Fault, Proxy};
 
+mod clock;
+mod network;
 mod proxy;
+mod refused;
+mod server;
 
 /// Long enough that a busy machine answers within a quarter of it.
 const SILENCE: Duration = Duration::from_secs(6);
@@ -303,54 +307,6 @@ async fn outcomes_outlast_a_process_that_ends_without_the_database() {
 
 #[tokio::test]
 #[ignore = "needs a server: .ci/postgres"]
-async fn a_database_that_cannot_be_a_ledger_is_refused() {
-    let refused = |url: String| async move {
-        let error = Postgres::connect(&url, None).await.unwrap_err();
-        assert!(!error.to_string().contains('\n'), "{error}");
-        (error.kind(), error.to_string())
-    };
-    let database = || async { Database::new().await.expect("run it with .ci/postgres").url };
-
-    let empty = database().await;
-    let error = Postgres::open(&empty, None).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoLedger);
-
-    let foreign = database().await;
-    let admin = client(&foreign).await;
-    admin.batch_execute("CREATE TABLE t(x int)").await.unwrap();
-    let (kind, text) = refused(foreign.clone()).await;
-    assert_eq!(kind, ErrorKind::NotALedger);
-    assert!(text.contains("belongs to another program"), "{text}");
-    let tables = "SELECT 1 FROM pg_namespace WHERE nspname = 'nxcloud_campaign'";
-    assert!(admin.query_typed(tables, &[]).await.unwrap().is_empty());
-
-    Postgres::connect(&empty, None).await.unwrap();
-    let admin = client(&empty).await;
-    let newer = "UPDATE nxcloud_campaign.ledger SET version = 99";
-    admin.batch_execute(newer).await.unwrap();
-    let (kind, text) = refused(empty.clone()).await;
-    assert_eq!(kind, ErrorKind::NotALedger);
-    assert!(
-        text.contains("version 99") && text.contains("newer program"),
-        "{text}"
-    );
-
-    let nobody = "DO $$ BEGIN IF NOT EXISTS(SELECT FROM pg_roles WHERE rolname = 'nobody_at_all') THEN CREATE ROLE nobody_at_all LOGIN; END IF; END $$";
-    admin.batch_execute(nobody).await.unwrap();
-    for url in [empty.clone(), database().await] {
-        let (kind, text) = refused(url.replace("postgres@", "nobody_at_all@")).await;
-        assert_eq!(kind, ErrorKind::ReadOnly, "{text}");
-        assert!(text.contains("lacks a right"), "{text}");
-    }
-    let missing = empty.replace("?", "_missing?");
-    assert_eq!(refused(missing).await.0, ErrorKind::NoLedger);
-    let (kind, text) = refused("postgres://ann@/c?host=/no/such/folder".to_owned()).await;
-    assert_eq!(kind, ErrorKind::Unreachable, "{text}");
-    assert!(text.contains("cannot be reached"), "{text}");
-}
-
-#[tokio::test]
-#[ignore = "needs a server: .ci/postgres"]
 async fn several_processes_make_one_schema() {
     let database = Database::new().await.expect("run it with .ci/postgres");
     let opened = join_all((0..6).map(|_| Postgres::connect(&database.url, None))).await;
@@ -380,4 +336,38 @@ async fn receipts_do_not_wait_for_each_other() {
     other.rollback().await.unwrap();
     record(2).await.unwrap();
     assert_eq!(world.ledger.counts(id).await.unwrap().delivered(), 3);
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres"]
+async fn a_worker_of_an_older_release_stops_and_a_newer_one_settles_what_it_knew() {
+    let (world, database) = campaign(40).await;
+    let folder = world.path("outcomes");
+    let ledger = database.ledger().await.outcomes_in(&folder);
+    let sender = Script::new(accepted).slowly(Duration::from_millis(100));
+    let sent = sender.sent.clone();
+    let admin = client(&database.url).await;
+    let set = async |version: i64| {
+        let version = format!("UPDATE nxcloud_campaign.ledger SET version = {version}");
+        admin.batch_execute(&version).await.unwrap();
+    };
+    let run = || Run::new(&ledger, "c", &world.template, &sender).slots(4);
+    let upgrade = async {
+        until("the first rows", || sent.len() >= 4).await;
+        set(99).await;
+    };
+    let both = async { tokio::join!(run().execute(), upgrade) };
+    let (report, ()) = in_time("the run", both).await;
+    let error = report.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotALedger);
+    assert!(error.to_string().contains("use a newer program"), "{error}");
+    assert!(sent.len() < 40);
+    // A program that knows the version.
+    set(1).await;
+    let report = in_time("the run", run().execute()).await.unwrap();
+    assert_eq!(
+        (report.ended, states(&report.counts)),
+        (RunEnd::Done, (40, 0))
+    );
+    assert_eq!((sent.len(), sent.most()), (40, 1));
 }

@@ -18,10 +18,22 @@ pub(crate) enum Fault {
     Late(Duration),
 }
 
+/// What becomes of bytes while the network drops. Connections hang, and nobody resets them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drops {
+    /// They arrive when the network is back.
+    Delays,
+    /// Those to the server are lost, and their connections hang for ever.
+    LosesRequests,
+    /// Those to the client are lost: the server may have done what it was asked for.
+    LosesAnswers,
+}
+
 pub(crate) struct Proxy {
     _folder: TempDir,
     pub(crate) url: String,
     cut: watch::Sender<bool>,
+    drops: watch::Sender<Option<Drops>>,
     fault: Arc<Mutex<Option<Fault>>>,
 }
 
@@ -36,6 +48,7 @@ impl Proxy {
         let socket = folder.path().join(format!(".s.PGSQL.{port}"));
         let listener = UnixListener::bind(socket).unwrap();
         let (cut, is_cut) = watch::channel(false);
+        let (drops, is_dropping) = watch::channel(None);
         let fault = Arc::new(Mutex::new(None));
         let faults = Arc::clone(&fault);
         tokio::spawn(async move {
@@ -43,11 +56,12 @@ impl Proxy {
                 let (client, _) = listener.accept().await.unwrap();
                 let server = UnixStream::connect(&server).await.unwrap();
                 let mut cut = is_cut.clone();
+                let dropping = is_dropping.clone();
                 let faults = Arc::clone(&faults);
                 tokio::spawn(async move {
                     tokio::select! {
                         _ = cut.wait_for(|cut| *cut) => {}
-                        _ = pump(client, server, &faults) => {}
+                        _ = pump(client, server, &faults, dropping) => {}
                     }
                 });
             }
@@ -56,13 +70,27 @@ impl Proxy {
             _folder: folder,
             url,
             cut,
+            drops,
             fault,
         }
+    }
+
+    /// From now on the network drops like this; `None` when it is back.
+    pub(crate) fn drops(&self, drops: Option<Drops>) {
+        self.drops.send_replace(drops);
     }
 
     /// Ends every connection, and refuses more, until the network is back.
     pub(crate) fn cut(&self, cut: bool) {
         self.cut.send_replace(cut);
+    }
+
+    /// Ends the connections that there are.
+    pub(crate) async fn reset(&self) {
+        self.cut(true);
+        // Until every connection has seen it.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.cut(false);
     }
 
     pub(crate) fn next_commit(&self, fault: Fault) {
@@ -79,6 +107,7 @@ async fn pump(
     mut client: UnixStream,
     mut server: UnixStream,
     faults: &Mutex<Option<Fault>>,
+    mut dropping: watch::Receiver<Option<Drops>>,
 ) -> std::io::Result<()> {
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     loop {
@@ -88,6 +117,7 @@ async fn pump(
                 if sent.is_empty() {
                     return Ok(());
                 }
+                pass(&mut dropping, Drops::LosesRequests).await;
                 let commits = sent.windows(7).any(|part| part == b"COMMIT\0");
                 let fault = commits.then(|| faults.lock().unwrap().take()).flatten();
                 server.write_all(sent).await?;
@@ -105,8 +135,18 @@ async fn pump(
                 if read == 0 {
                     return Ok(());
                 }
+                pass(&mut dropping, Drops::LosesAnswers).await;
                 client.write_all(&down[..read]).await?;
             }
         }
+    }
+}
+
+/// Waits while the network delays bytes; for ever if it loses those of this direction.
+async fn pass(dropping: &mut watch::Receiver<Option<Drops>>, loses: Drops) {
+    let passes = |drops: &Option<Drops>| *drops != Some(Drops::Delays);
+    let drops = dropping.wait_for(passes).await.map(|drops| *drops);
+    if drops.is_ok_and(|drops| drops == Some(loses)) {
+        std::future::pending().await
     }
 }
