@@ -66,6 +66,7 @@ fn request(
         slow_down: None,
         pause: None,
         columns: Arc::clone(&worker.columns),
+        echoes: worker.echoes,
         in_flight: None,
     }
 }
@@ -220,15 +221,18 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
     let plans = ledger.call(TransactionKind::Short, move |tx| {
         Box::pin(async move {
             let mut plans = Vec::new();
-            let (campaign, one, list) = (i64::from(id.get()), 1_i64, vec![1_i64]);
-            let four: [&dyn Param; 4] = [&campaign, &one, &one, &one];
+            let settings = "SELECT set_config('nxcloud_campaign.permits', '64', true),
+                                   set_config('nxcloud_campaign.permits_at', '1', true)";
+            tx.batch(settings).await?;
+            let (campaign, one, list, no) = (i64::from(id.get()), 1_i64, vec![1_i64], false);
+            let three: [&dyn Param; 3] = [&campaign, &one, &one];
             let reaped = "why";
             for (statement, params) in [
-                (sql::CLAIM, &four[..]),
-                (sql::SKIP_READY, &four[..]),
-                (sql::NEXT_READY, &four[..1]),
+                (sql::CLAIM, &three[..2]),
+                (sql::SKIP_READY, &three[..]),
+                (sql::TAKE_PERMITS, &[&campaign, &one, &no, &one]),
                 (sql::UNCLAIM, &[&one, &campaign, &list]),
-                (sql::REAP, &[&one, &reaped]),
+                (sql::REAP, &[&reaped]),
                 (sql::RECEIPTS_OF, &[&list]),
             ] {
                 let explain = format!("EXPLAIN {statement}");
@@ -244,7 +248,7 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
             !plan.contains("Seq Scan on list_row"),
             "{statement}\n{plan}"
         );
-        if statement == sql::CLAIM || statement == sql::NEXT_READY {
+        if statement == sql::CLAIM || statement == sql::TAKE_PERMITS {
             assert!(plan.contains("using list_row_ready"), "{statement}\n{plan}");
             assert!(!plan.contains("Sort"), "{statement}\n{plan}");
         }

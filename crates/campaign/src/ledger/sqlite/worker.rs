@@ -114,6 +114,7 @@ pub(super) fn start(
         id: worker,
         reaped,
         columns: Arc::new(lists::columns(connection, campaign)?),
+        echoes: state.echoes,
         guard: None,
         lease: None,
         outage_limit: OUTAGE_LIMIT,
@@ -135,7 +136,7 @@ pub(super) fn finish(
     Ok(counts)
 }
 
-/// Whether nobody took the ledger over.
+/// Whether no other worker took the ledger over.
 pub(super) fn still_worker(connection: &Connection, worker: WorkerId) -> Result<(), Error> {
     if last(connection)? == worker {
         return Ok(());

@@ -1,6 +1,7 @@
 //! A network between a worker and its database that can fail.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+
+/// What the server sends when it is ready for a query outside of a transaction.
+const OUTSIDE: &[u8] = b"Z\0\0\0\x05I";
 
 /// What happens to the answer of a commit.
 #[derive(Clone, Copy)]
@@ -22,7 +26,14 @@ pub(crate) struct Proxy {
     _folder: TempDir,
     pub(crate) url: String,
     cut: watch::Sender<bool>,
-    fault: Arc<Mutex<Option<Fault>>>,
+    network: Arc<Network>,
+}
+
+#[derive(Default)]
+struct Network {
+    fault: Mutex<Option<Fault>>,
+    /// How often a client sent something after an answer.
+    round_trips: AtomicUsize,
 }
 
 impl Proxy {
@@ -36,18 +47,18 @@ impl Proxy {
         let socket = folder.path().join(format!(".s.PGSQL.{port}"));
         let listener = UnixListener::bind(socket).unwrap();
         let (cut, is_cut) = watch::channel(false);
-        let fault = Arc::new(Mutex::new(None));
-        let faults = Arc::clone(&fault);
+        let network = Arc::new(Network::default());
+        let shared = Arc::clone(&network);
         tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 let server = UnixStream::connect(&server).await.unwrap();
                 let mut cut = is_cut.clone();
-                let faults = Arc::clone(&faults);
+                let network = Arc::clone(&shared);
                 tokio::spawn(async move {
                     tokio::select! {
                         _ = cut.wait_for(|cut| *cut) => {}
-                        _ = pump(client, server, &faults) => {}
+                        _ = pump(client, server, &network) => {}
                     }
                 });
             }
@@ -56,7 +67,7 @@ impl Proxy {
             _folder: folder,
             url,
             cut,
-            fault,
+            network,
         }
     }
 
@@ -66,21 +77,26 @@ impl Proxy {
     }
 
     pub(crate) fn next_commit(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = Some(fault);
+        *self.network.fault.lock().unwrap() = Some(fault);
+    }
+
+    pub(crate) fn round_trips(&self) -> usize {
+        self.network.round_trips.load(Ordering::SeqCst)
     }
 
     /// Whether the fault has happened.
     pub(crate) fn done(&self) -> bool {
-        self.fault.lock().unwrap().is_none()
+        self.network.fault.lock().unwrap().is_none()
     }
 }
 
 async fn pump(
     mut client: UnixStream,
     mut server: UnixStream,
-    faults: &Mutex<Option<Fault>>,
+    network: &Network,
 ) -> std::io::Result<()> {
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut answered = true;
     loop {
         tokio::select! {
             read = client.read(&mut up) => {
@@ -88,16 +104,24 @@ async fn pump(
                 if sent.is_empty() {
                     return Ok(());
                 }
+                if std::mem::take(&mut answered) {
+                    network.round_trips.fetch_add(1, Ordering::SeqCst);
+                }
                 let commits = sent.windows(7).any(|part| part == b"COMMIT\0");
-                let fault = commits.then(|| faults.lock().unwrap().take()).flatten();
+                let fault = commits.then(|| network.fault.lock().unwrap().take()).flatten();
                 server.write_all(sent).await?;
                 if let Some(fault) = fault {
-                    let read = server.read(&mut down).await?;
+                    let mut answers = Vec::new();
+                    while !answers.ends_with(OUTSIDE) {
+                        let read = server.read(&mut down).await?;
+                        answers.extend_from_slice(&down[..read]);
+                    }
                     match fault {
                         Fault::Lose => return Ok(()),
                         Fault::Late(late) => tokio::time::sleep(late).await,
                     }
-                    client.write_all(&down[..read]).await?;
+                    answered = true;
+                    client.write_all(&answers).await?;
                 }
             }
             read = server.read(&mut down) => {
@@ -105,6 +129,7 @@ async fn pump(
                 if read == 0 {
                     return Ok(());
                 }
+                answered = true;
                 client.write_all(&down[..read]).await?;
             }
         }
