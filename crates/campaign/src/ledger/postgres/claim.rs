@@ -159,7 +159,7 @@ async fn pause(
 }
 
 /// Grants nothing of the account for a while.
-async fn slow_down(
+pub(super) async fn slow_down(
     tx: &Transaction<'_>,
     campaign: CampaignId,
     pause: Option<Duration>,
@@ -212,7 +212,7 @@ async fn claim(
 
 /// Takes requests out of the rate of the account, and leaves their number to the next statement; how long to wait if there are fewer than asked
 /// for.
-async fn take_permits(
+pub(super) async fn take_permits(
     tx: &Transaction<'_>,
     campaign: i64,
     max_claims: u32,

@@ -208,9 +208,13 @@ FROM old WHERE r.id = old.id
 RETURNING r.id, old.was::bigint, old.state, old.skip"
 );
 /// Of a request whose answer was lost: rows that the worker never began to send.
-pub(super) const UNCLAIM: &str = "
-UPDATE nxcloud_campaign.list_row SET state = 0, not_before = 0
-WHERE worker = $1 AND state = 1 AND campaign = $2 AND NOT id = ANY($3)";
+pub(super) const UNCLAIM: &str = concat!(
+    "
+UPDATE nxcloud_campaign.list_row SET state = 0, not_before = ",
+    now!(),
+    "
+WHERE worker = $1 AND state = 1 AND campaign = $2 AND NOT id = ANY($3)"
+);
 /// A clock that was set back must not hold rows for longer than they were put back.
 pub(super) const NOT_LATER: &str = concat!(
     "

@@ -34,6 +34,7 @@ struct Network {
     fault: Mutex<Option<Fault>>,
     /// How often a client sent something after an answer.
     round_trips: AtomicUsize,
+    commits: AtomicUsize,
 }
 
 impl Proxy {
@@ -80,8 +81,17 @@ impl Proxy {
         *self.network.fault.lock().unwrap() = Some(fault);
     }
 
-    pub(crate) fn round_trips(&self) -> usize {
-        self.network.round_trips.load(Ordering::SeqCst)
+    /// Round trips and commits.
+    pub(crate) fn traffic(&self) -> (usize, usize) {
+        let Network {
+            round_trips,
+            commits,
+            ..
+        } = &*self.network;
+        (
+            round_trips.load(Ordering::SeqCst),
+            commits.load(Ordering::SeqCst),
+        )
     }
 
     /// Whether the fault has happened.
@@ -108,6 +118,7 @@ async fn pump(
                     network.round_trips.fetch_add(1, Ordering::SeqCst);
                 }
                 let commits = sent.windows(7).any(|part| part == b"COMMIT\0");
+                network.commits.fetch_add(usize::from(commits), Ordering::SeqCst);
                 let fault = commits.then(|| network.fault.lock().unwrap().take()).flatten();
                 server.write_all(sent).await?;
                 if let Some(fault) = fault {
