@@ -1,22 +1,22 @@
 //! A worker's requests: settle and claim in one transaction of two round trips.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::join;
 
 use super::campaign::{lock_campaign, lock_campaign_shared, set_state, skip_ready};
 use super::connection::{Transaction, TransactionKind, get, u32_at};
+use super::cursor::Search;
 use super::params::{Param, text};
 use super::settle::{Ends, unclaim};
 use super::{receipts, sql, tally, worker};
 use crate::Error;
 use crate::breaker::LONGEST_PAUSE;
 use crate::clock::{Nanos, nanos};
-use crate::compose::{Columns, Row};
+use crate::compose::Row;
 use crate::ledger::rules::{CampaignContext, corrupt, row_id};
 use crate::ledger::tally::Changes;
-use crate::ledger::{CampaignId, CampaignState, ClaimReply, ClaimRequest, Claimed, POLL, WorkerId};
+use crate::ledger::{CampaignId, CampaignState, ClaimReply, ClaimRequest, Claimed, POLL};
 use crate::state::{Skip, State};
 
 /// What a claim brought.
@@ -25,16 +25,26 @@ struct Claims {
     rows: Vec<Claimed>,
     suppressed: i64,
     wait: Option<Duration>,
+    search: Search,
 }
 
-/// Settles and claims; whether the campaign has to pause because a cap is reached.
+/// What a request brought.
+pub(super) struct Reply {
+    pub(super) claim: ClaimReply,
+    /// Whether the campaign has to pause because a cap is reached.
+    pub(super) at_cap: bool,
+    pub(super) search: Search,
+}
+
+/// Settles, and claims rows behind the cursor.
 ///
 /// The first round trip carries everything that a campaign without caps needs. No statement needs the answer to one before it: conditions and
 /// settings of the transaction take its place. Whether the worker may go on at all is seen before the second round trip, which commits.
 pub(super) async fn settle_and_claim(
     tx: &Transaction<'_>,
     request: ClaimRequest,
-) -> Result<(ClaimReply, bool), Error> {
+    after: i64,
+) -> Result<Reply, Error> {
     let (campaign, me) = (request.campaign, request.worker);
     let ends = Ends::new(campaign, &request.settle);
     let (begun, seen, context, locked, found, unclaimed, paused, slowed, claims) = join!(
@@ -47,7 +57,7 @@ pub(super) async fn settle_and_claim(
         unclaim(tx, campaign, me, request.in_flight.as_deref()),
         pause(tx, campaign, request.pause.as_deref()),
         slow_down(tx, campaign, request.slow_down),
-        claim(tx, campaign, me, request.max_claims, false, &request.columns),
+        claim(tx, &request, request.max_claims, false, after),
     );
     begun?;
     seen?;
@@ -58,7 +68,7 @@ pub(super) async fn settle_and_claim(
     let (sending, ready) = ((State::Sending, None), (State::Ready, None));
     changes.moved(campaign, sending, ready, unclaimed?);
     if paused? {
-        (of.state, of.reason) = (CampaignState::Paused, request.pause);
+        (of.state, of.reason) = (CampaignState::Paused, request.pause.clone());
     }
     slowed?;
     let mut claims = claims?;
@@ -84,7 +94,7 @@ pub(super) async fn settle_and_claim(
             written?;
             match of.capped(&counts?, request.max_claims) {
                 Ok(max) => {
-                    claims = claim(tx, campaign, me, max, true, &request.columns).await?;
+                    claims = claim(tx, &request, max, true, after).await?;
                     claims.count(campaign, &mut changes);
                 }
                 Err(_) => at_cap = true,
@@ -100,14 +110,17 @@ pub(super) async fn settle_and_claim(
     written?;
     let counts = counts?;
     committed?;
-    let reply = ClaimReply {
-        claimed: claims.rows,
-        state: of.state,
-        reason: of.reason,
-        counts,
-        wait: claims.wait,
-    };
-    Ok((reply, at_cap))
+    Ok(Reply {
+        claim: ClaimReply {
+            claimed: claims.rows,
+            state: of.state,
+            reason: of.reason,
+            counts,
+            wait: claims.wait,
+        },
+        at_cap,
+        search: claims.search,
+    })
 }
 
 /// Pauses a campaign whose cap is reached, unless that changed meanwhile; its state and the reason.
@@ -176,32 +189,40 @@ pub(super) async fn slow_down(
 /// Claims rows, as many as the rate allows; none unless the campaign runs and has caps or not, as the caller supposes.
 async fn claim(
     tx: &Transaction<'_>,
-    campaign: CampaignId,
-    me: WorkerId,
+    request: &ClaimRequest,
     max_claims: u32,
     has_caps: bool,
-    columns: &Arc<Columns>,
+    after: i64,
 ) -> Result<Claims, Error> {
     if max_claims == 0 {
         return Ok(Claims::default());
     }
-    let number = i64::from(campaign.get());
-    let rows: [&dyn Param; 2] = [&number, &me.0];
+    let campaign = i64::from(request.campaign.get());
+    let params: [&dyn Param; 3] = [&campaign, &request.worker.0, &after];
     let (permits, found) = join!(
         biased;
-        take_permits(tx, number, max_claims, has_caps),
-        tx.query(sql::CLAIM, &rows),
+        take_permits(tx, campaign, max_claims, has_caps, after),
+        tx.query(sql::CLAIM, &params),
     );
+    let (permits, found) = (permits?, found?);
+    let max = permits.granted.unwrap_or(0) as usize;
     let mut claims = Claims {
-        wait: permits?,
+        wait: permits.wait(max_claims),
+        search: Search {
+            short: permits.granted.is_none() || found.len() < max,
+            last: None,
+        },
         ..Claims::default()
     };
-    for row in &found? {
+    for row in &found {
+        let (number, not_before) = (get(row, 0)?, get(row, 5)?);
+        claims.search.last = claims.search.last.max(Some((not_before, number)));
         if get(row, 4)? {
             claims.suppressed += 1;
             continue;
         }
-        let of = row_id(get(row, 0)?)?;
+        let columns = &request.columns;
+        let of = row_id(number)?;
         claims.rows.push(Claimed {
             row: Row::kept(tx.key, of, get(row, 2)?, get(row, 3)?, columns)?,
             claim: u32_at(row, 1)?,
@@ -210,29 +231,50 @@ async fn claim(
     Ok(claims)
 }
 
-/// Takes requests out of the rate of the account, and leaves their number to the next statement; how long to wait if there are fewer than asked
-/// for.
+/// What the rate of the account granted.
+pub(super) struct Granted {
+    /// How many requests; `None` if no row is ready yet.
+    pub(super) granted: Option<u32>,
+    until_row: Option<Duration>,
+    until_permit: Option<Duration>,
+}
+
+/// Takes requests out of the rate of the account, and leaves their number to the next statement.
 pub(super) async fn take_permits(
     tx: &Transaction<'_>,
     campaign: i64,
     max_claims: u32,
     has_caps: bool,
-) -> Result<Option<Duration>, Error> {
+    after: i64,
+) -> Result<Granted, Error> {
     let (max, longest) = (i64::from(max_claims), nanos(LONGEST_PAUSE));
-    let found = tx
-        .first(sql::TAKE_PERMITS, &[&campaign, &max, &has_caps, &longest])
-        .await?;
+    let params: [&dyn Param; 5] = [&campaign, &max, &has_caps, &longest, &after];
+    let found = tx.first(sql::TAKE_PERMITS, &params).await?;
     let found = found.ok_or_else(corrupt)?;
-    let until_row: Option<Nanos> = get(&found, 0)?;
-    let (granted, until_permit): (Option<i64>, Option<Nanos>) = (get(&found, 1)?, get(&found, 2)?);
-    let duration = |nanos: Nanos| Duration::from_nanos(u64::try_from(nanos).unwrap_or_default());
-    Ok(match granted {
-        // No row is ready yet.
-        None => Some(until_row.map_or(POLL, duration).min(POLL)),
-        Some(granted) if granted == max => None,
-        Some(0) => Some(until_permit.map_or(POLL, duration)),
-        Some(_) => until_permit.map(duration),
+    let duration = |place| {
+        let nanos: Option<Nanos> = get(&found, place)?;
+        let nanos = nanos.map(|nanos| u64::try_from(nanos).unwrap_or_default());
+        Ok(nanos.map(Duration::from_nanos))
+    };
+    let granted: Option<i64> = get(&found, 1)?;
+    let granted = granted.map(|granted| u32::try_from(granted).map_err(|_| corrupt()));
+    Ok(Granted {
+        granted: granted.transpose()?,
+        until_row: duration(0)?,
+        until_permit: duration(2)?,
     })
+}
+
+impl Granted {
+    /// How long to wait if there are fewer than asked for.
+    fn wait(&self, max_claims: u32) -> Option<Duration> {
+        match self.granted {
+            None => Some(self.until_row.unwrap_or(POLL).min(POLL)),
+            Some(granted) if granted == max_claims => None,
+            Some(0) => Some(self.until_permit.unwrap_or(POLL)),
+            Some(_) => self.until_permit,
+        }
+    }
 }
 
 impl Claims {

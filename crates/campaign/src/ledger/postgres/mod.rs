@@ -7,6 +7,7 @@ mod campaign;
 mod claim;
 mod connection;
 mod control;
+mod cursor;
 mod lists;
 mod open;
 mod outcomes;
@@ -37,6 +38,7 @@ use crate::key::{LedgerKey, RowId};
 use crate::receipt::{Receipt, Recorded};
 use crate::{Error, ErrorKind, Rate};
 use connection::{Pool, Transaction, TransactionKind};
+use cursor::Cursors;
 use open::IfMissing;
 pub(crate) use worker::Heartbeat;
 
@@ -51,6 +53,7 @@ pub struct Postgres {
 struct Inner {
     pool: Pool,
     key: LedgerKey,
+    cursors: Cursors,
 }
 
 impl Postgres {
@@ -83,7 +86,11 @@ impl Postgres {
         let pool = Pool::new(url::read(url, password.as_ref())?);
         let key = open::open(&pool, missing).await?;
         Ok(Self {
-            inner: Arc::new(Inner { pool, key }),
+            inner: Arc::new(Inner {
+                pool,
+                key,
+                cursors: Cursors::default(),
+            }),
             silence: Duration::from_secs(120),
             outcomes: None,
         })
@@ -214,10 +221,20 @@ impl Ledger for Postgres {
     }
 
     async fn settle_and_claim(&self, request: ClaimRequest) -> Result<ClaimReply, Error> {
-        let campaign = request.campaign;
-        let (mut reply, at_cap) = self
-            .pipelined(move |tx| Box::pin(claim::settle_and_claim(tx, request)))
+        let (campaign, worker) = (request.campaign, request.worker);
+        let cursor = self.inner.cursors.of(worker);
+        let claim::Reply {
+            claim: mut reply,
+            at_cap,
+            search,
+        } = self
+            .pipelined(move |tx| Box::pin(claim::settle_and_claim(tx, request, cursor.after())))
             .await?;
+        let (cursor, again) = cursor.moved(search);
+        self.inner.cursors.set(worker, cursor);
+        if again {
+            reply.wait = Some(Duration::ZERO);
+        }
         if at_cap {
             (reply.state, reply.reason) =
                 transaction!(self, Short, |tx| claim::pause_at_cap(tx, campaign))?;

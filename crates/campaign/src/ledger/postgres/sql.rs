@@ -137,7 +137,7 @@ pub(super) const SKIP_READY: &str = concat!(
 WITH batch AS (SELECT id FROM nxcloud_campaign.list_row WHERE campaign = $1 AND state = 0 ORDER BY not_before, id LIMIT $3 FOR UPDATE)
 UPDATE nxcloud_campaign.list_row r SET state = 5, skip = $2, settled_at = ", now!(), " FROM batch WHERE r.id = batch.id"
 );
-/// Takes requests out of the rate of the account, at most as many as asked for; none while no row is ready. How many, and when, the settings of the
+/// Takes requests out of the rate of the account, at most as many as asked for; none while no row behind the cursor is ready. How many, and when, the settings of the
 /// transaction say to `CLAIM`. The calculation is that of `Bucket::take`.
 ///
 /// The time is read behind the lock. Without a limit workers need not wait for each other.
@@ -148,7 +148,8 @@ WITH campaign AS (
     WHERE id = $1 AND state = 2 AND coalesce(deadline > ", now!(), ", true) AND (max_rows IS NOT NULL OR max_cost IS NOT NULL) = $3
 ), next AS (
     SELECT next.not_before - ", now!(), " AS wait FROM campaign, LATERAL (
-        SELECT not_before FROM nxcloud_campaign.list_row WHERE campaign = $1 AND state = 0 ORDER BY not_before, id LIMIT 1) AS next
+        SELECT not_before FROM nxcloud_campaign.list_row
+        WHERE campaign = $1 AND state = 0 AND (not_before, id) > (0, $5) ORDER BY not_before, id LIMIT 1) AS next
 ), limited AS (
     SELECT id, rate, burst, arrival, paused_until, ", clock!(), " AS now FROM nxcloud_campaign.bucket
     WHERE id = (SELECT bucket FROM campaign) AND (SELECT wait FROM next) <= 0 AND rate > 0 FOR NO KEY UPDATE
@@ -178,6 +179,7 @@ pub(super) const CLAIM: &str = "
 WITH next AS (SELECT n.id, EXISTS(SELECT FROM nxcloud_campaign.suppressed s WHERE s.mac = n.mac) AS is_suppressed
               FROM nxcloud_campaign.list_row n
               WHERE n.campaign = $1 AND n.state = 0 AND n.not_before <= current_setting('nxcloud_campaign.permits_at')::bigint
+                AND (n.not_before, n.id) > (0, $3)
               ORDER BY n.not_before, n.id LIMIT current_setting('nxcloud_campaign.permits')::bigint FOR UPDATE OF n SKIP LOCKED),
      permits AS (SELECT current_setting('nxcloud_campaign.permits_at')::bigint AS at)
 UPDATE nxcloud_campaign.list_row r
@@ -186,7 +188,7 @@ SET state = CASE WHEN is_suppressed THEN 5 ELSE 1 END, skip = CASE WHEN is_suppr
     worker = CASE WHEN is_suppressed THEN r.worker ELSE $2 END, claims = r.claims + CASE WHEN is_suppressed THEN 0 ELSE 1 END,
     claimed_at = CASE WHEN is_suppressed THEN r.claimed_at ELSE permits.at END
 FROM next, permits WHERE r.id = next.id
-RETURNING r.id, r.claims::bigint, r.phone, r.column_values, is_suppressed";
+RETURNING r.id, r.claims::bigint, r.phone, r.column_values, is_suppressed, r.not_before";
 /// `mask` has a bit for each state from which the end of an attempt leads on, as `state::settle` says. A row that is put back is skipped if the
 /// campaign was cancelled.
 pub(super) const SETTLE: &str = concat!(
@@ -228,7 +230,7 @@ pub(super) const DECIDE: &str = concat!(
     "
 WITH found AS (SELECT id FROM nxcloud_campaign.list_row
                WHERE campaign = $1 AND state = 4 AND ($4::bigint[] IS NULL OR id = ANY($4)) ORDER BY id FOR UPDATE)
-UPDATE nxcloud_campaign.list_row r SET state = $2, not_before = 0, settled_at = ", now!(), ", reason = $3 FROM found WHERE r.id = found.id
+UPDATE nxcloud_campaign.list_row r SET state = $2, not_before = ", now!(), ", settled_at = ", now!(), ", reason = $3 FROM found WHERE r.id = found.id
 RETURNING r.id"
 );
 pub(super) const ADD_DECISIONS: &str = concat!(

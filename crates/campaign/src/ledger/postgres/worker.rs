@@ -30,6 +30,7 @@ pub(crate) struct Heartbeat {
 
 impl Heartbeat {
     fn start(ledger: &Postgres, worker: WorkerId, runtime: &Handle) -> Self {
+        ledger.inner.cursors.add(worker);
         let (ledger, pause) = (ledger.clone(), ledger.silence / 6);
         let own = ledger.clone();
         let beats = runtime.spawn(async move {
@@ -52,6 +53,7 @@ impl Heartbeat {
 impl Drop for Heartbeat {
     fn drop(&mut self) {
         self.beats.abort();
+        self.ledger.inner.cursors.remove(self.worker);
         // Without a runtime or a database the worker becomes silent.
         if let Ok(runtime) = Handle::try_current() {
             let (ledger, worker) = (self.ledger.clone(), self.worker.0);

@@ -231,9 +231,9 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
             let three: [&dyn Param; 3] = [&campaign, &one, &one];
             let reaped = "why";
             for (statement, params) in [
-                (sql::CLAIM, &three[..2]),
+                (sql::CLAIM, &three[..]),
                 (sql::SKIP_READY, &three[..]),
-                (sql::TAKE_PERMITS, &[&campaign, &one, &no, &one]),
+                (sql::TAKE_PERMITS, &[&campaign, &one, &no, &one, &one]),
                 (sql::UNCLAIM, &[&one, &campaign, &list]),
                 (sql::REAP, &[&reaped]),
                 (sql::RECEIPTS_OF, &[&list]),
@@ -253,6 +253,7 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
         );
         if statement == sql::CLAIM || statement == sql::TAKE_PERMITS {
             assert!(plan.contains("using list_row_ready"), "{statement}\n{plan}");
+            assert!(plan.contains("(ROW("), "{statement}\n{plan}");
             assert!(!plan.contains("Sort"), "{statement}\n{plan}");
         }
     }

@@ -63,7 +63,7 @@ type Taken = (Option<i64>, Option<i64>, Option<i64>);
 
 async fn take(tx: &Transaction<'_>, campaign: CampaignId, max_claims: u32) -> Taken {
     let (campaign, max) = (i64::from(campaign.get()), i64::from(max_claims));
-    let params: [&dyn Param; 4] = [&campaign, &max, &false, &nanos(LONGEST_PAUSE)];
+    let params: [&dyn Param; 5] = [&campaign, &max, &false, &nanos(LONGEST_PAUSE), &0_i64];
     let found = tx.first(sql::TAKE_PERMITS, &params).await.unwrap().unwrap();
     (found.get(1), found.get(2), found.get(3))
 }

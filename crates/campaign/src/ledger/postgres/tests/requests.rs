@@ -61,14 +61,14 @@ async fn no_statement_of_a_request_runs_outside_of_a_transaction() {
         ledger.pipelined(move |tx| {
             Box::pin(async move {
                 let campaign = i64::from(id.get());
-                let two: [&dyn Param; 2] = [&campaign, &me.0];
+                let three: [&dyn Param; 3] = [&campaign, &me.0, &0_i64];
                 Ok([
-                    tx.first(sql::SEEN, &two[1..]).await.is_ok(),
-                    tx.first(sql::CAMPAIGN_SHARED, &two[..1]).await.is_ok(),
+                    tx.first(sql::SEEN, &three[1..2]).await.is_ok(),
+                    tx.first(sql::CAMPAIGN_SHARED, &three[..1]).await.is_ok(),
                     ends.store(tx, id, me).await.is_ok(),
                     unclaim(tx, id, me, Some(&[])).await.is_ok(),
-                    claim::take_permits(tx, campaign, 1, false).await.is_ok(),
-                    tx.query(sql::CLAIM, &two).await.is_ok(),
+                    claim::take_permits(tx, campaign, 1, false, 0).await.is_ok(),
+                    tx.query(sql::CLAIM, &three).await.is_ok(),
                 ])
             })
         })
@@ -145,4 +145,37 @@ async fn counters_of_workers_that_ended_become_part_of_the_shared_ones() {
         [55, 40, 5, 0]
     );
     drop((living, last));
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres"]
+async fn rows_behind_which_a_worker_looks_are_found_in_the_end() {
+    let (ledger, id, admin) = ledger(40).await;
+    let worker = ledger.start(id).await.unwrap();
+    let claim = |max_claims| ledger.settle_and_claim(request(id, &worker, Vec::new(), max_claims));
+    let numbers = |reply: &ClaimReply| {
+        let rows = reply.claimed.iter().map(|claimed| claimed.row.number());
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&claim(20).await.unwrap()).len(), 20);
+    // Another worker's claim of rows 3 and 4 is undone only now.
+    let undone = "UPDATE nxcloud_campaign.list_row SET state = 0 WHERE (id & 255) IN (3, 4)";
+    admin.batch_execute(undone).await.unwrap();
+    assert_eq!(
+        numbers(&claim(10).await.unwrap()),
+        (21..=30).collect::<Vec<_>>()
+    );
+    let short = claim(15).await.unwrap();
+    assert_eq!(numbers(&short), (31..=40).collect::<Vec<_>>());
+    assert_eq!(short.wait, Some(Duration::ZERO), "at once again");
+    let last = claim(15).await.unwrap();
+    assert_eq!(numbers(&last), [3, 4]);
+    assert_ne!(last.wait, Some(Duration::ZERO));
+    assert!(claim(15).await.unwrap().claimed.is_empty());
+    // What is put back is found wherever it is.
+    let resend = Decision::all(crate::Order::Resend, "ann", "lost");
+    let unknown = "UPDATE nxcloud_campaign.list_row SET state = 4 WHERE (id & 255) = 7";
+    admin.batch_execute(unknown).await.unwrap();
+    assert_eq!(ledger.decide(id, resend).await.unwrap(), 1);
+    assert_eq!(numbers(&claim(15).await.unwrap()), [7]);
 }
