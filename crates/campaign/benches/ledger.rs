@@ -16,40 +16,25 @@
     reason = "a program that prints figures"
 )]
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt as _;
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
-    Attempt, Campaign, Ledger as _, Limits, NewCampaign, Receipt, RowFilter, Run, Sender, Sqlite,
-    State, Template, import,
+    Ledger as _, Limits, NewCampaign, Receipt, RowFilter, Run, Sender as _, Sqlite, State, import,
 };
 use nxcloud_sandbox::Sandbox;
 use nxcloud_sms::SendSms;
 use rusqlite::Connection;
 
-const TEMPLATE: &str =
-    r#"{"appKey": "app", "phone": "{phone}", "content": "Hello {name}, your code is {code}."}"#;
-const MILLION: u32 = 1_000_000;
+use common::{MILLION, Nothing, block_on, campaign, list, per_second, template};
 
-/// Sends nothing and accepts everything.
-struct Nothing;
-
-impl Sender<SendSms> for Nothing {
-    async fn send(&self, request: &SendSms) -> Attempt {
-        Attempt::accepted(request.ext.clone())
-    }
-}
+mod common;
 
 fn main() {
-    // cargo adds `--bench`.
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench")
-        .collect();
+    let arguments = common::arguments();
     let rows = arguments
         .get(1)
         .and_then(|rows| rows.parse().ok())
@@ -73,46 +58,6 @@ fn main() {
     }
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().build().unwrap().block_on(work)
-}
-
-fn template() -> Template<SendSms> {
-    Template::new(TEMPLATE).unwrap()
-}
-
-/// Writes a list.
-fn list(folder: &Path, rows: u32) -> PathBuf {
-    let path = folder.join("list.csv");
-    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
-    writeln!(file, "phone,name,code").unwrap();
-    for row in 0..rows {
-        writeln!(
-            file,
-            "+86 150{row:08},person number {row},{:06}",
-            u64::from(row) * 7919 % MILLION_CODES
-        )
-        .unwrap();
-    }
-    file.into_inner().unwrap().sync_all().unwrap();
-    path
-}
-
-const MILLION_CODES: u64 = 1_000_000;
-
-async fn campaign(ledger: &Sqlite, list: &Path) -> Campaign {
-    let list = List::open(list, &ListOptions::new()).unwrap();
-    let new = NewCampaign::from_template("bench", &template());
-    let campaign = import(ledger, new, &list, |_| {}).await.unwrap();
-    ledger.checked(campaign.id).await.unwrap();
-    campaign
-}
-
-fn per_second(rows: u64, time: Duration) -> f64 {
-    rows as f64 / time.as_secs_f64()
-}
-
 /// A campaign with a sender that sends nothing, over a loop that commits each row twice.
 fn against_a_loop() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,7 +70,7 @@ fn against_a_loop() {
         let rate = block_on(async {
             campaign(&ledger, &path).await;
             let start = Instant::now();
-            let report = Run::new(&ledger, "bench", &template(), &Nothing)
+            let report = Run::new(&ledger, "bench", &template(), &Nothing(Duration::ZERO))
                 .slots(slots)
                 .execute()
                 .await
@@ -177,13 +122,7 @@ fn row_at_a_time(path: &Path, rows: u32) -> f64 {
 
 /// What the ledger takes from the rate when replies take 100 ms and 200 requests are in flight.
 fn with_a_delay() {
-    struct Slow;
-    impl Sender<SendSms> for Slow {
-        async fn send(&self, request: &SendSms) -> Attempt {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            Attempt::accepted(request.ext.clone())
-        }
-    }
+    let slow = Nothing(Duration::from_millis(100));
     let folder = tempfile::tempdir().unwrap();
     let rows = 10_000;
     let path = list(folder.path(), rows);
@@ -193,7 +132,8 @@ fn with_a_delay() {
         futures_util::stream::iter(0..rows)
             .for_each_concurrent(200, |row| {
                 let request = SendSms::new(&app, format!("86150{row:08}"), "hello").with_ext("x");
-                async move { drop(Slow.send(&request).await) }
+                let slow = &slow;
+                async move { drop(slow.send(&request).await) }
             })
             .await;
         per_second(rows.into(), start.elapsed())
@@ -202,7 +142,7 @@ fn with_a_delay() {
     let rate = block_on(async {
         campaign(&ledger, &path).await;
         let start = Instant::now();
-        Run::new(&ledger, "bench", &template(), &Slow)
+        Run::new(&ledger, "bench", &template(), &slow)
             .slots(200)
             .execute()
             .await
@@ -385,7 +325,7 @@ fn claims(rows: u32) {
             let campaign = ledger.campaign("bench").await.unwrap();
             ledger.resume(campaign.id).await.unwrap();
             let start = Instant::now();
-            let run = Run::new(ledger, "bench", &same, &Nothing)
+            let run = Run::new(ledger, "bench", &same, &Nothing(Duration::ZERO))
                 .slots(64)
                 .limits(Limits::none().rows(done + some));
             let report = run.execute().await.unwrap();
@@ -425,7 +365,7 @@ fn claims(rows: u32) {
     block_on(async {
         let first = ledger.campaign("bench").await.unwrap();
         ledger.resume(first.id).await.unwrap();
-        let run = Run::new(&ledger, "bench", &same, &Nothing)
+        let run = Run::new(&ledger, "bench", &same, &Nothing(Duration::ZERO))
             .slots(1)
             .limits(Limits::none().rows(done + some + 1));
         run.execute().await.unwrap();
@@ -444,7 +384,7 @@ fn receipts() {
     let ledger = Sqlite::create(folder.path().join("receipts.ledger")).unwrap();
     block_on(async {
         let campaign = campaign(&ledger, &list).await;
-        Run::new(&ledger, "bench", &template(), &Nothing)
+        Run::new(&ledger, "bench", &template(), &Nothing(Duration::ZERO))
             .slots(256)
             .execute()
             .await

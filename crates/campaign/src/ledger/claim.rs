@@ -1,4 +1,4 @@
-//! A worker and its turns.
+//! A worker and its requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::{CampaignId, CampaignState, Counts, WorkerId};
 use crate::compose::{Columns, Row};
 use crate::state::Attempt;
 
-/// A worker. Dropping it lets another one start (`SQLite`), or tells the others that it ended (PostgreSQL).
+/// A worker. Dropping it lets another one start (`SQLite`), or stores that it ended (PostgreSQL).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Worker {
@@ -18,9 +18,11 @@ pub struct Worker {
     pub reaped: u64,
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
+    /// Whether the service brings back the key of a row.
+    pub(crate) echoes: bool,
     /// What lasts as long as the worker.
     pub(crate) guard: Option<Guard>,
-    /// How long after a claim was asked for its rows may still be sent; `None` where nobody else can take the worker for dead.
+    /// How long after the request for a claim its rows may still be sent; `None` where no other worker can count this one as dead.
     pub(crate) lease: Option<Duration>,
     /// How long replies wait for a ledger that fails.
     pub(crate) outage_limit: Duration,
@@ -30,7 +32,7 @@ pub struct Worker {
 pub(crate) enum Guard {
     /// The lock that keeps other workers out.
     Lock(#[expect(dead_code, reason = "it is held, not read")] super::sqlite::Lock),
-    /// What tells other workers that it lives.
+    /// What shows other workers that it lives.
     #[cfg(feature = "postgres-no-provider")]
     Heartbeat(#[expect(dead_code, reason = "it is held, not read")] super::postgres::Heartbeat),
 }
@@ -41,7 +43,7 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// One turn of a worker.
+/// A request of a worker.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ClaimRequest {
@@ -59,12 +61,18 @@ pub struct ClaimRequest {
     pub pause: Option<String>,
     /// The columns of the list.
     pub(crate) columns: Arc<Columns>,
-    /// After a turn that failed: the rows that are being sent. What the ledger has claimed for the worker beside them was never begun.
+    /// As in [`Worker`].
+    #[cfg_attr(
+        not(feature = "postgres-no-provider"),
+        expect(dead_code, reason = "`SQLite` reads it in the same transaction")
+    )]
+    pub(crate) echoes: bool,
+    /// After a request that failed: the rows that are being sent. What the ledger has claimed for the worker beside them was never begun.
     #[cfg_attr(
         not(feature = "postgres-no-provider"),
         expect(
             dead_code,
-            reason = "in `SQLite` a turn that failed has claimed nothing"
+            reason = "in `SQLite` a request that failed has claimed nothing"
         )
     )]
     pub(crate) in_flight: Option<Vec<u32>>,
@@ -82,7 +90,7 @@ pub struct Settle {
     pub attempt: Attempt,
 }
 
-/// What a turn brought.
+/// The reply to it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ClaimReply {
@@ -94,7 +102,7 @@ pub struct ClaimReply {
     pub reason: Option<String>,
     /// How many rows are in which state.
     pub counts: Counts,
-    /// How long to wait before the next claim, when there was less to claim than asked for: until the rate allows it, or a row may be tried
+    /// How long to wait before the next claim, when there was less to claim than the request allowed: until the rate allows it, or a row may be tried
     /// again.
     pub wait: Option<Duration>,
 }

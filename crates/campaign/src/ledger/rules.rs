@@ -6,14 +6,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::types::Cost;
 use super::{CampaignId, CampaignState, Counts, NewCampaign, Settle};
-use crate::clock::Nanos;
 use crate::compose::{Columns, Row};
 use crate::key::{LedgerKey, RowId};
 use crate::state::{Next, Skip, State, settle};
 use crate::template::Parts;
 use crate::{Error, ErrorKind, money};
 
-/// What a turn has to know of a campaign.
+/// What a request of a worker has to know of a campaign.
 pub(crate) struct CampaignContext {
     pub(crate) campaign: CampaignId,
     pub(crate) state: CampaignState,
@@ -21,7 +20,8 @@ pub(crate) struct CampaignContext {
     pub(crate) echoes: bool,
     pub(crate) service: String,
     pub(crate) bucket: i64,
-    pub(crate) deadline: Option<Nanos>,
+    /// Whether the deadline has passed.
+    pub(crate) expired: bool,
     pub(crate) max_rows: Option<u64>,
     pub(crate) cost: Option<Cost>,
 }

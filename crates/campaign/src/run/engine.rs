@@ -233,6 +233,7 @@ where
             slow_down: signals.0,
             pause: signals.1.clone(),
             columns: Arc::clone(&self.worker.columns),
+            echoes: self.worker.echoes,
             in_flight: after_failure.then(|| self.sending.iter().copied().collect()),
         };
         Pending {

@@ -209,6 +209,33 @@ async fn a_cap_holds_for_all_workers_together() {
 
 #[tokio::test]
 #[ignore = "needs a server: .ci/postgres"]
+async fn a_request_takes_two_round_trips() {
+    let (world, database) = campaign(1000).await;
+    let proxy = Proxy::start(&database.url);
+    let ledger = Postgres::connect(&proxy.url, None).await.unwrap();
+    let sender = Script::new(accepted);
+    let (sent, run) = (
+        sender.sent.clone(),
+        Run::new(&ledger, "c", &world.template, &sender).slots(4),
+    );
+    let middle = async {
+        until("the first rows", || sent.len() >= 20).await;
+        let before = proxy.traffic();
+        until("the last rows", || sent.len() >= 980).await;
+        let after = proxy.traffic();
+        (after.0 - before.0, after.1 - before.1)
+    };
+    let both = async { tokio::join!(run.execute(), middle) };
+    let (report, (round_trips, commits)) = in_time("the run", both).await;
+    assert_eq!(states(&report.unwrap().counts), (1000, 0));
+    assert!(commits > 200, "{commits}");
+    // A heartbeat or the end of the run may be among them.
+    let most = 2 * commits + 20;
+    assert!(round_trips <= most, "{round_trips} for {commits} commits");
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres"]
 async fn the_answer_to_a_commit_is_lost_again_and_again() {
     let (world, database) = campaign(120).await;
     let proxy = Proxy::start(&database.url);

@@ -1,24 +1,23 @@
 //! Connections, and one transaction on one of them.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_postgres::types::FromSql;
-use tokio_postgres::{Client, NoTls, Row as Found, SimpleQueryMessage};
+use tokio_postgres::{Client, NoTls, Row as Found};
 
 use super::params::Param;
 use super::problem::{Stored as _, silent};
 use super::sql;
 use super::url::Target;
-use crate::Error;
-use crate::clock::Nanos;
 use crate::key::LedgerKey;
 use crate::ledger::rules::corrupt;
+use crate::{Error, ErrorKind};
 
-/// The most connections of a ledger in one process.
+/// How many connections a ledger has in one process, at most.
 const MAX_CONNECTIONS: usize = 4;
 /// How long it may take to connect, TLS and password included. The driver's own limit ends when the socket is connected.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -26,26 +25,27 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the answer to its end may take.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(20);
+/// A connection that was idle for longer is tried before it is used.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// How much there is to do in a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TransactionKind {
     Short,
-    /// Work on whole lists, without a time limit.
+    /// On whole lists, without a time limit.
     Bulk,
 }
 
 pub(super) struct Pool {
     target: Target,
-    idle: Mutex<Vec<Client>>,
+    idle: Mutex<Vec<(Client, Instant)>>,
     permits: Semaphore,
 }
 
-/// What a piece of work has.
-pub(super) struct Transaction<'w> {
-    client: &'w Client,
-    pub(super) key: &'w LedgerKey,
-    pub(super) now: Nanos,
+/// A transaction on a connection.
+pub(super) struct Transaction<'t> {
+    client: &'t Client,
+    pub(super) key: &'t LedgerKey,
 }
 
 impl Pool {
@@ -70,86 +70,98 @@ impl Pool {
         Ok(client)
     }
 
-    fn idle(&self) -> Option<Client> {
+    fn idle(&self) -> Option<(Client, Instant)> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|client| !client.is_closed());
+        idle.retain(|(client, _)| !client.is_closed());
         idle.pop()
     }
 
-    /// A connection within a transaction, and the database's time. A connection that was idle may have ended without notice.
-    async fn begin(&self, length: TransactionKind) -> Result<(Client, Nanos), Error> {
-        while let Some(client) = self.idle() {
-            if let Ok(begun) = begin(client, length).await {
-                return Ok(begun);
+    /// A connection. One that was idle may have ended without notice.
+    async fn connection(&self) -> Result<Client, Error> {
+        while let Some((client, since)) = self.idle() {
+            if since.elapsed() < IDLE {
+                return Ok(client);
+            }
+            if let Ok(Ok(_)) = timeout(COMMIT_TIMEOUT, client.batch_execute("")).await {
+                return Ok(client);
             }
         }
-        let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
-        begin(connected.map_err(|_| silent())??, length).await
+        timeout(CONNECT_TIMEOUT, self.connect())
+            .await
+            .map_err(|_| silent())?
     }
 
-    /// Does work in one transaction. When it fails, nothing is changed, unless the answer to the commit is lost: then nobody knows.
+    /// One transaction. When it fails, nothing is changed, unless the answer to the commit is lost: then that is not known.
     pub(super) async fn transaction<T, W>(
         &self,
         key: &LedgerKey,
-        length: TransactionKind,
-        work: W,
+        kind: TransactionKind,
+        statements: W,
     ) -> Result<T, Error>
     where
-        W: for<'w> FnOnce(&'w Transaction<'w>) -> BoxFuture<'w, Result<T, Error>>,
+        T: Send + 'static,
+        W: for<'t> FnOnce(&'t Transaction<'t>) -> BoxFuture<'t, Result<T, Error>> + Send + 'static,
+    {
+        self.pipelined(key, kind, move |tx| {
+            Box::pin(async move {
+                tx.begin(kind).await?;
+                let result = statements(tx).await?;
+                tx.commit().await?;
+                Ok(result)
+            })
+        })
+        .await
+    }
+
+    /// The same for statements that begin and commit the transaction themselves, so that they save round trips.
+    pub(super) async fn pipelined<T, W>(
+        &self,
+        key: &LedgerKey,
+        kind: TransactionKind,
+        statements: W,
+    ) -> Result<T, Error>
+    where
+        W: for<'t> FnOnce(&'t Transaction<'t>) -> BoxFuture<'t, Result<T, Error>>,
     {
         let _permit = self.permits.acquire().await.map_err(|_| silent())?;
-        let (client, now) = self.begin(length).await?;
+        let client = self.connection().await?;
         let tx = Transaction {
             client: &client,
             key,
-            now,
         };
-        let result = match length {
-            TransactionKind::Bulk => work(&tx).await,
+        let result = match kind {
+            TransactionKind::Bulk => statements(&tx).await,
             // A client that is dropped ends its connection, and so the transaction.
-            TransactionKind::Short => timeout(TRANSACTION_TIMEOUT, work(&tx))
+            TransactionKind::Short => timeout(TRANSACTION_TIMEOUT, statements(&tx))
                 .await
                 .map_err(|_| silent())?,
         };
-        let end = if result.is_ok() {
-            sql::COMMIT
-        } else {
-            sql::ROLLBACK
+        let usable = match &result {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::Unreachable => false,
+            Err(_) => in_time(tx.batch(sql::ROLLBACK)).await.is_ok(),
         };
-        let ended = match timeout(COMMIT_TIMEOUT, client.batch_execute(end)).await {
-            Ok(ended) => ended.stored(),
-            Err(_) => Err(silent()),
-        };
-        match (result, ended) {
-            (Err(error), Err(_)) => Err(error),
-            (Ok(_), Err(error)) => Err(error),
-            (result, Ok(())) => {
-                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-                idle.push(client);
-                result
-            }
+        if usable {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push((client, Instant::now()));
         }
+        result
     }
 }
 
-async fn begin(client: Client, length: TransactionKind) -> Result<(Client, Nanos), Error> {
-    let begin = match length {
-        TransactionKind::Short => sql::BEGIN,
-        TransactionKind::Bulk => sql::BEGIN_LONG,
-    };
-    let answers = timeout(COMMIT_TIMEOUT, client.simple_query(begin))
-        .await
-        .map_err(|_| silent())?
-        .stored()?;
-    let now = answers.iter().rev().find_map(|answer| match answer {
-        SimpleQueryMessage::Row(row) => row.get("now"),
-        _ => None,
-    });
-    let now = now.and_then(|now| now.parse().ok()).ok_or_else(corrupt)?;
-    Ok((client, now))
-}
-
 impl Transaction<'_> {
+    pub(super) async fn begin(&self, kind: TransactionKind) -> Result<(), Error> {
+        let begin = match kind {
+            TransactionKind::Short => sql::BEGIN,
+            TransactionKind::Bulk => sql::BEGIN_LONG,
+        };
+        in_time(self.batch(begin)).await
+    }
+
+    pub(super) async fn commit(&self) -> Result<(), Error> {
+        in_time(self.batch(sql::COMMIT)).await
+    }
+
     pub(super) async fn query(
         &self,
         statement: &str,
@@ -187,6 +199,13 @@ impl Transaction<'_> {
     pub(super) async fn batch(&self, statements: &str) -> Result<(), Error> {
         self.client.batch_execute(statements).await.stored()
     }
+}
+
+/// The answer, if it comes before the limit for begin and commit.
+async fn in_time(answer: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    timeout(COMMIT_TIMEOUT, answer)
+        .await
+        .map_err(|_| silent())?
 }
 
 /// A value of a row.

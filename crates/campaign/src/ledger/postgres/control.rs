@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row as Found;
 
-use super::claim::{lock_campaign, set_state};
+use super::campaign::{lock_campaign, set_state};
 use super::connection::{Transaction, get, u32_at};
 use super::params::text;
 use super::sql;
@@ -101,17 +101,14 @@ pub(super) async fn decide(
     let reason = format!("{} ordered by {by}", decision.order.as_str());
     let number = i64::from(campaign.get());
     let found = tx
-        .query(
-            sql::DECIDE,
-            &[&number, &next.number(), &tx.now, &reason, &rows],
-        )
+        .query(sql::DECIDE, &[&number, &next.number(), &reason, &rows])
         .await?;
     let ids: Vec<i64> = found
         .iter()
         .map(|row| get(row, 0))
         .collect::<Result<_, _>>()?;
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    tx.execute(sql::ADD_DECISIONS, &[&ids, &tx.now, &resend, &by, &why])
+    tx.execute(sql::ADD_DECISIONS, &[&ids, &resend, &by, &why])
         .await?;
     if resend && count > 0 && of.state == CampaignState::Done {
         set_state(tx, campaign, CampaignState::Ready, None).await?;
@@ -151,9 +148,7 @@ pub(super) async fn suppress(
     reason: &str,
 ) -> Result<u64, Error> {
     let macs: Vec<i64> = phones.iter().map(|phone| tx.key.number(phone)).collect();
-    let added = tx
-        .execute(sql::SUPPRESS, &[&macs, &tx.now, &text(reason)])
-        .await?;
+    let added = tx.execute(sql::SUPPRESS, &[&macs, &text(reason)]).await?;
     Ok(added.unsigned_abs())
 }
 

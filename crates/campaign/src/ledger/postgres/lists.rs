@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::connection::{Transaction, get, u32_at};
 use super::params::text;
 use super::tally::{self, SHARED_COUNTERS};
-use super::{claim, sql};
+use super::{campaign, sql};
 use crate::Error;
 use crate::compose::Columns;
 use crate::ledger::rules::{
@@ -41,7 +41,6 @@ pub(super) async fn create(tx: &Transaction<'_>, new: &NewCampaign) -> Result<Ca
                 &text(&new.number_column),
                 &bucket,
                 &CampaignState::Importing.number(),
-                &tx.now,
             ],
         )
         .await?;
@@ -124,11 +123,11 @@ pub(super) async fn finish(tx: &Transaction<'_>, campaign: CampaignId) -> Result
         (Skip::Suppressed, sql::SKIP_SUPPRESSED),
         (Skip::Duplicate, sql::SKIP_DUPLICATES),
     ] {
-        let skipped = tx.execute(statement, &[&from, &to, &tx.now]).await?;
+        let skipped = tx.execute(statement, &[&from, &to]).await?;
         let (ready, to) = ((State::Ready, None), (State::Skipped, Some(skip)));
         changes.moved(campaign, ready, to, skipped);
     }
-    claim::set_state(tx, campaign, CampaignState::Ready, None).await?;
+    campaign::set_state(tx, campaign, CampaignState::Ready, None).await?;
     tally::write(tx, SHARED_COUNTERS, changes).await?;
     tally::counts(tx, campaign).await
 }
@@ -157,7 +156,7 @@ pub(super) async fn invalidate(
     let reasons: Vec<String> = rows.iter().map(|(_, reason)| text(reason)).collect();
     let skip = Skip::Invalid;
     let skipped = tx
-        .execute(sql::SKIP, &[&skip.number(), &tx.now, &ids, &reasons])
+        .execute(sql::SKIP, &[&skip.number(), &ids, &reasons])
         .await?;
     let mut changes = Changes::default();
     let (ready, to) = ((State::Ready, None), (State::Skipped, Some(skip)));

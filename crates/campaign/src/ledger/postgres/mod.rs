@@ -2,9 +2,11 @@
 
 // Each call is one transaction in its own task, so that it is carried out although its future is dropped.
 
+mod campaign;
 mod claim;
 mod connection;
 mod control;
+mod cursor;
 mod lists;
 mod open;
 mod outcomes;
@@ -12,6 +14,7 @@ mod params;
 mod problem;
 mod receipts;
 mod rows;
+mod settle;
 mod sql;
 mod tally;
 mod url;
@@ -34,6 +37,7 @@ use crate::key::{LedgerKey, RowId};
 use crate::receipt::{Receipt, Recorded};
 use crate::{Error, ErrorKind, Rate};
 use connection::{Pool, Transaction, TransactionKind};
+use cursor::Cursors;
 use open::IfMissing;
 pub(crate) use worker::Heartbeat;
 
@@ -48,6 +52,7 @@ pub struct Postgres {
 struct Inner {
     pool: Pool,
     key: LedgerKey,
+    cursors: Cursors,
 }
 
 impl Postgres {
@@ -81,7 +86,11 @@ impl Postgres {
         let pool = Pool::new(url::read(url, password.as_ref())?);
         let key = open::open(&pool, missing).await?;
         Ok(Self {
-            inner: Arc::new(Inner { pool, key }),
+            inner: Arc::new(Inner {
+                pool,
+                key,
+                cursors: Cursors::default(),
+            }),
             silence: Duration::from_secs(120),
             outcomes: None,
         })
@@ -103,28 +112,43 @@ impl Postgres {
         self
     }
 
-    /// Does work in one transaction, by a task of its own.
-    async fn call<T, W>(&self, length: TransactionKind, work: W) -> Result<T, Error>
+    /// One transaction.
+    async fn call<T, W>(&self, kind: TransactionKind, statements: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: for<'w> FnOnce(&'w Transaction<'w>) -> BoxFuture<'w, Result<T, Error>> + Send + 'static,
+        W: for<'t> FnOnce(&'t Transaction<'t>) -> BoxFuture<'t, Result<T, Error>> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
-        let task = tokio::runtime::Handle::try_current().map_err(|_| {
-            Error::new(
-                ErrorKind::Argument,
-                "a ledger in PostgreSQL needs a Tokio runtime; call it within one",
-            )
-        })?;
-        let task =
-            task.spawn(async move { inner.pool.transaction(&inner.key, length, work).await });
-        task.await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Storage,
-                "the runtime ended during a call of the ledger; call it again",
-            ))
-        })
+        task(async move { inner.pool.transaction(&inner.key, kind, statements).await }).await
     }
+
+    /// A short transaction whose statements begin and commit it themselves.
+    async fn pipelined<T, W>(&self, statements: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: for<'t> FnOnce(&'t Transaction<'t>) -> BoxFuture<'t, Result<T, Error>> + Send + 'static,
+    {
+        let (inner, kind) = (Arc::clone(&self.inner), TransactionKind::Short);
+        task(async move { inner.pool.pipelined(&inner.key, kind, statements).await }).await
+    }
+}
+
+/// Does something in a task, which goes on when its caller stops waiting.
+async fn task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
+        Error::new(
+            ErrorKind::Argument,
+            "a ledger in PostgreSQL needs a Tokio runtime; call it within one",
+        )
+    })?;
+    runtime.spawn(work).await.unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Storage,
+            "the runtime ended during a call of the ledger; call it again",
+        ))
+    })
 }
 
 /// `transaction!(self, TransactionKind::Short, |tx| lists::create(tx, &new))`: the arguments move into the transaction.
@@ -197,7 +221,25 @@ impl Ledger for Postgres {
     }
 
     async fn settle_and_claim(&self, request: ClaimRequest) -> Result<ClaimReply, Error> {
-        transaction!(self, Short, |tx| claim::settle_and_claim(tx, request))
+        let (campaign, worker) = (request.campaign, request.worker);
+        let cursor = self.inner.cursors.of(worker);
+        let claim::Reply {
+            claim: mut reply,
+            at_cap,
+            search,
+        } = self
+            .pipelined(move |tx| Box::pin(claim::settle_and_claim(tx, request, cursor.after())))
+            .await?;
+        let (cursor, again) = cursor.moved(search);
+        self.inner.cursors.set(worker, cursor);
+        if again {
+            reply.wait = Some(Duration::ZERO);
+        }
+        if at_cap {
+            (reply.state, reply.reason) =
+                transaction!(self, Short, |tx| claim::pause_at_cap(tx, campaign))?;
+        }
+        Ok(reply)
     }
 
     async fn finish(&self, campaign: CampaignId, worker: WorkerId) -> Result<Counts, Error> {
@@ -219,7 +261,7 @@ impl Ledger for Postgres {
 
     async fn cancel(&self, campaign: CampaignId) -> Result<Counts, Error> {
         transaction!(self, Short, |tx| control::cancel(tx, campaign))?;
-        while transaction!(self, Short, |tx| claim::skip_ready(
+        while transaction!(self, Short, |tx| campaign::skip_ready(
             tx,
             campaign,
             crate::Skip::Cancelled,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Postgres;
-use super::claim::settle_late;
 use super::connection::TransactionKind;
+use super::settle::settle_late;
 use crate::Error;
 use crate::key::{LedgerKey, RowId};
 use crate::ledger::sqlite::private;

@@ -18,12 +18,12 @@ use crate::state::{Skip, State};
 
 /// Among how many counters receipts choose: a counter is locked until the end of a transaction.
 const COUNTERS: i64 = 16;
-/// Locks of message ids: so many at most.
+/// How many locks of message ids there are.
 const LOCKS: i32 = 1024;
 
 /// The lock of a message id.
-pub(super) fn lock_of(service: &str, message_id: &str) -> i32 {
-    let hash = Sha256::digest(format!("{service}\n{message_id}"));
+pub(super) fn lock_of(message_id: &str) -> i32 {
+    let hash = Sha256::digest(message_id);
     let [first, second, ..] = *hash.as_slice() else {
         return 0;
     };
@@ -102,7 +102,7 @@ async fn by_message_id(
         if let (None, Some(message_id)) = (place, &receipt.message_id) {
             let messages = services.entry(receipt.service).or_default();
             messages.push(text(message_id));
-            locks.insert(lock_of(receipt.service, &text(message_id)));
+            locks.insert(lock_of(&text(message_id)));
         }
     }
     lock(tx, locks).await?;
@@ -140,7 +140,6 @@ async fn wait(tx: &Transaction<'_>, receipt: &Receipt) -> Result<Recorded, Error
             &data.price.as_deref().map(text),
             &data.currency.as_deref().map(text),
             &data.parts.map(i64::from),
-            &tx.now,
         ],
     )
     .await?;
@@ -275,7 +274,6 @@ async fn write(tx: &Transaction<'_>, rows: BTreeMap<i64, PendingRow>) -> Result<
     tx.execute(
         sql::SET_RECEIPTS,
         &[
-            &tx.now,
             &ids,
             &states,
             &receipts,

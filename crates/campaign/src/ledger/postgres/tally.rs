@@ -6,7 +6,7 @@ use crate::Error;
 use crate::ledger::tally::Changes;
 use crate::ledger::{CampaignId, Counts};
 
-/// Whose counters change when no worker's turn does it.
+/// Whose counters change when it is not a worker's request that changes them.
 pub(super) const SHARED_COUNTERS: i64 = 0;
 
 /// Writes changes into the counters of a worker. The last statement of a transaction that others may wait for.

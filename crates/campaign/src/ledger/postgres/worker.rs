@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::claim::{lock_campaign, set_state};
+use super::campaign::{lock_campaign, set_state};
 use super::connection::{Transaction, TransactionKind, get};
 use super::tally::{self, SHARED_COUNTERS};
 use super::{Postgres, lists, outcomes, sql};
@@ -21,7 +21,7 @@ const OUTAGE_LIMIT: Duration = Duration::from_secs(300);
 /// Receipts for which no reply came, and workers, are forgotten after this long.
 const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Tells the database from time to time that a worker lives, and when it is dropped that the worker has ended.
+/// Stores from time to time that a worker lives, and when it is dropped that the worker has ended.
 pub(crate) struct Heartbeat {
     ledger: Postgres,
     worker: WorkerId,
@@ -30,6 +30,7 @@ pub(crate) struct Heartbeat {
 
 impl Heartbeat {
     fn start(ledger: &Postgres, worker: WorkerId, runtime: &Handle) -> Self {
+        ledger.inner.cursors.add(worker);
         let (ledger, pause) = (ledger.clone(), ledger.silence / 6);
         let own = ledger.clone();
         let beats = runtime.spawn(async move {
@@ -52,7 +53,8 @@ impl Heartbeat {
 impl Drop for Heartbeat {
     fn drop(&mut self) {
         self.beats.abort();
-        // Without a runtime or a database the silence says it.
+        self.ledger.inner.cursors.remove(self.worker);
+        // Without a runtime or a database the worker becomes silent.
         if let Ok(runtime) = Handle::try_current() {
             let (ledger, worker) = (self.ledger.clone(), self.worker.0);
             runtime.spawn(async move {
@@ -67,7 +69,7 @@ impl Drop for Heartbeat {
 }
 
 async fn beat(tx: &Transaction<'_>, worker: WorkerId) -> Result<(), Error> {
-    tx.first(sql::SEEN, &[&worker.0, &tx.now]).await?;
+    tx.first(sql::SEEN, &[&worker.0]).await?;
     reap(tx).await?;
     Ok(())
 }
@@ -76,7 +78,7 @@ async fn beat(tx: &Transaction<'_>, worker: WorkerId) -> Result<(), Error> {
 async fn reap(tx: &Transaction<'_>) -> Result<u64, Error> {
     let mut changes = Changes::default();
     let mut reaped = 0;
-    for row in tx.query(sql::REAP, &[&tx.now, &REAPED]).await? {
+    for row in tx.query(sql::REAP, &[&REAPED]).await? {
         let campaign = u32::try_from(get::<i64>(&row, 0)?).ok();
         let campaign = campaign.and_then(CampaignId::new).ok_or_else(corrupt)?;
         let count: i64 = get(&row, 1)?;
@@ -93,7 +95,7 @@ pub(super) async fn start(ledger: &Postgres, campaign: CampaignId) -> Result<Wor
         outcomes::settle(ledger, folder).await?;
     }
     let of = ledger.clone();
-    // The heartbeat begins within the task, so that a worker that nobody waits for any more ends.
+    // The heartbeat begins within the task: a worker whose caller no longer waits for it is dropped there, and so ends.
     let started = ledger
         .call(TransactionKind::Short, move |tx| {
             Box::pin(async move { begin(tx, &of, campaign).await })
@@ -111,24 +113,24 @@ async fn begin(
     let of = lock_campaign(tx, campaign).await?;
     of.may_start()?;
     let reaped = reap(tx).await?;
-    let long_ago = tx.now - nanos(RETENTION);
-    tx.execute(sql::DELETE_OLD_WORKERS, &[&long_ago]).await?;
-    tx.execute(sql::DELETE_OLD_WAITING, &[&long_ago]).await?;
-    let latest = tx.now + nanos(LONGEST_WAIT);
+    let retention = nanos(RETENTION);
+    tx.execute(sql::DELETE_OLD_WORKERS, &[&retention]).await?;
+    tx.execute(sql::DELETE_OLD_WAITING, &[&retention]).await?;
     let number = i64::from(campaign.get());
-    tx.execute(sql::NOT_LATER, &[&number, &tx.now, &latest])
+    tx.execute(sql::NOT_LATER, &[&number, &nanos(LONGEST_WAIT)])
         .await?;
     if of.state == CampaignState::Ready {
         set_state(tx, campaign, CampaignState::Running, None).await?;
     }
     let id = WorkerId(random()?);
     let silence = nanos(ledger.silence);
-    tx.execute(sql::ADD_WORKER, &[&id.0, &tx.now, &silence])
-        .await?;
+    tx.execute(sql::ADD_WORKER, &[&id.0, &silence]).await?;
+    tx.execute(sql::FOLD_COUNTERS, &[]).await?;
     Ok(Worker {
         id,
         reaped,
         columns: lists::columns(tx, campaign).await?,
+        echoes: of.echoes,
         guard: Some(Guard::Heartbeat(Heartbeat::start(ledger, id, &runtime))),
         lease: Some(ledger.silence / 4),
         outage_limit: OUTAGE_LIMIT,
@@ -150,9 +152,9 @@ pub(super) async fn finish(
     Ok(counts)
 }
 
-/// Whether the worker may go on, and that it lives.
+/// Stores that the worker lives; whether it may go on.
 pub(super) async fn seen(tx: &Transaction<'_>, worker: WorkerId) -> Result<(), Error> {
-    let found = tx.first(sql::SEEN, &[&worker.0, &tx.now]).await?;
+    let found = tx.first(sql::SEEN, &[&worker.0]).await?;
     let Some(found) = found else {
         return Err(Error::new(
             ErrorKind::InUse,

@@ -74,7 +74,9 @@ pub(super) fn campaign_context(
             echoes: row.get(2)?,
             service: row.get(3)?,
             bucket: row.get(4)?,
-            deadline: row.get(5)?,
+            expired: row
+                .get::<_, Option<Nanos>>(5)?
+                .is_some_and(|deadline| tx.now >= deadline),
             max_rows: row
                 .get::<_, Option<i64>>(6)?
                 .and_then(|rows| u64::try_from(rows).ok()),
@@ -117,7 +119,7 @@ pub(super) fn settle_and_claim(
     let mut claimed = Vec::new();
     let mut wait = None;
     if of.state == CampaignState::Running && request.max_claims > 0 {
-        if of.deadline.is_some_and(|deadline| now >= deadline) {
+        if of.expired {
             let more = skip_ready(tx, campaign, Skip::Expired)?;
             wait = Some(if more { Duration::ZERO } else { POLL });
         } else {

@@ -114,6 +114,7 @@ pub(super) fn start(
         id: worker,
         reaped,
         columns: Arc::new(lists::columns(connection, campaign)?),
+        echoes: state.echoes,
         guard: None,
         lease: None,
         outage_limit: OUTAGE_LIMIT,

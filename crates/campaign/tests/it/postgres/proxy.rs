@@ -1,6 +1,7 @@
 //! A network between a worker and its database that can fail.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+
+/// What the server sends when it is ready for a query outside of a transaction.
+const OUTSIDE: &[u8] = b"Z\0\0\0\x05I";
 
 /// What happens to the answer of a commit.
 #[derive(Clone, Copy)]
@@ -34,7 +38,15 @@ pub(crate) struct Proxy {
     pub(crate) url: String,
     cut: watch::Sender<bool>,
     drops: watch::Sender<Option<Drops>>,
-    fault: Arc<Mutex<Option<Fault>>>,
+    network: Arc<Network>,
+}
+
+#[derive(Default)]
+struct Network {
+    fault: Mutex<Option<Fault>>,
+    /// How often a client sent something after an answer.
+    round_trips: AtomicUsize,
+    commits: AtomicUsize,
 }
 
 impl Proxy {
@@ -49,19 +61,19 @@ impl Proxy {
         let listener = UnixListener::bind(socket).unwrap();
         let (cut, is_cut) = watch::channel(false);
         let (drops, is_dropping) = watch::channel(None);
-        let fault = Arc::new(Mutex::new(None));
-        let faults = Arc::clone(&fault);
+        let network = Arc::new(Network::default());
+        let shared = Arc::clone(&network);
         tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 let server = UnixStream::connect(&server).await.unwrap();
                 let mut cut = is_cut.clone();
                 let dropping = is_dropping.clone();
-                let faults = Arc::clone(&faults);
+                let network = Arc::clone(&shared);
                 tokio::spawn(async move {
                     tokio::select! {
                         _ = cut.wait_for(|cut| *cut) => {}
-                        _ = pump(client, server, &faults, dropping) => {}
+                        _ = pump(client, server, &network, dropping) => {}
                     }
                 });
             }
@@ -71,7 +83,7 @@ impl Proxy {
             url,
             cut,
             drops,
-            fault,
+            network,
         }
     }
 
@@ -94,22 +106,36 @@ impl Proxy {
     }
 
     pub(crate) fn next_commit(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = Some(fault);
+        *self.network.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// Round trips and commits.
+    pub(crate) fn traffic(&self) -> (usize, usize) {
+        let Network {
+            round_trips,
+            commits,
+            ..
+        } = &*self.network;
+        (
+            round_trips.load(Ordering::SeqCst),
+            commits.load(Ordering::SeqCst),
+        )
     }
 
     /// Whether the fault has happened.
     pub(crate) fn done(&self) -> bool {
-        self.fault.lock().unwrap().is_none()
+        self.network.fault.lock().unwrap().is_none()
     }
 }
 
 async fn pump(
     mut client: UnixStream,
     mut server: UnixStream,
-    faults: &Mutex<Option<Fault>>,
+    network: &Network,
     mut dropping: watch::Receiver<Option<Drops>>,
 ) -> std::io::Result<()> {
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut answered = true;
     loop {
         tokio::select! {
             read = client.read(&mut up) => {
@@ -118,16 +144,25 @@ async fn pump(
                     return Ok(());
                 }
                 pass(&mut dropping, Drops::LosesRequests).await;
+                if std::mem::take(&mut answered) {
+                    network.round_trips.fetch_add(1, Ordering::SeqCst);
+                }
                 let commits = sent.windows(7).any(|part| part == b"COMMIT\0");
-                let fault = commits.then(|| faults.lock().unwrap().take()).flatten();
+                network.commits.fetch_add(usize::from(commits), Ordering::SeqCst);
+                let fault = commits.then(|| network.fault.lock().unwrap().take()).flatten();
                 server.write_all(sent).await?;
                 if let Some(fault) = fault {
-                    let read = server.read(&mut down).await?;
+                    let mut answers = Vec::new();
+                    while !answers.ends_with(OUTSIDE) {
+                        let read = server.read(&mut down).await?;
+                        answers.extend_from_slice(&down[..read]);
+                    }
                     match fault {
                         Fault::Lose => return Ok(()),
                         Fault::Late(late) => tokio::time::sleep(late).await,
                     }
-                    client.write_all(&down[..read]).await?;
+                    answered = true;
+                    client.write_all(&answers).await?;
                 }
             }
             read = server.read(&mut down) => {
@@ -136,6 +171,7 @@ async fn pump(
                     return Ok(());
                 }
                 pass(&mut dropping, Drops::LosesAnswers).await;
+                answered = true;
                 client.write_all(&down[..read]).await?;
             }
         }

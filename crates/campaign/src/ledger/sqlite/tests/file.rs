@@ -195,22 +195,10 @@ async fn a_worker_that_was_replaced_claims_and_settles_nothing() {
         .await
         .unwrap()
         .claimed;
-    let (old_id, columns) = (old.id, Arc::clone(&old.columns));
+    let outcome = settled(&claimed[0], Attempt::accepted("m1".to_owned()));
+    let late = request(id, &old, vec![outcome], 2);
     drop(old);
     let _new = ledger.start(id).await.unwrap();
-    let late = ClaimRequest {
-        campaign: id,
-        worker: old_id,
-        settle: Arc::new(vec![settled(
-            &claimed[0],
-            Attempt::accepted("m1".to_owned()),
-        )]),
-        max_claims: 2,
-        slow_down: None,
-        pause: None,
-        columns,
-        in_flight: None,
-    };
     let error = ledger.settle_and_claim(late).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InUse);
     let counts = ledger.counts(id).await.unwrap();

@@ -61,6 +61,7 @@ pub(super) fn request(
         slow_down: None,
         pause: None,
         columns: Arc::clone(&worker.columns),
+        echoes: worker.echoes,
         in_flight: None,
     }
 }

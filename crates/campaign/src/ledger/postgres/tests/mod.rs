@@ -11,6 +11,9 @@ use crate::ledger::Claimed;
 use crate::ledger::types::NewRow;
 use crate::{Attempt, AttemptResult, State, Template};
 
+mod rate;
+mod requests;
+
 async fn client(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(async { connection.await.ok() });
@@ -29,7 +32,7 @@ async fn database() -> String {
     server.replace("DATABASE", &name)
 }
 
-/// A ledger with a campaign of so many rows, and a connection beside it.
+/// A ledger with a campaign of this many rows, and a connection beside it.
 async fn ledger(rows: u32) -> (Postgres, CampaignId, Client) {
     let url = database().await;
     let ledger = Postgres::connect(&url, None).await.unwrap();
@@ -66,6 +69,7 @@ fn request(
         slow_down: None,
         pause: None,
         columns: Arc::clone(&worker.columns),
+        echoes: worker.echoes,
         in_flight: None,
     }
 }
@@ -147,7 +151,7 @@ async fn rows_of_a_silent_worker_are_unknown_and_only_its_own_late_reply_settles
 
 #[tokio::test]
 #[ignore = "needs a server: .ci/postgres"]
-async fn rows_of_a_turn_whose_end_was_lost_are_ready_again_unless_they_were_begun() {
+async fn rows_of_a_request_whose_answer_was_lost_are_ready_again_unless_they_were_begun() {
     let (ledger, id, _admin) = ledger(10).await;
     let worker = ledger.start(id).await.unwrap();
     let begun = ledger
@@ -181,15 +185,15 @@ async fn a_worker_that_ended_or_is_of_an_older_release_claims_nothing() {
     let worker = ledger.start(id).await.unwrap();
     let newer = "UPDATE nxcloud_campaign.ledger SET version = 99";
     admin.batch_execute(newer).await.unwrap();
-    let turn = || ledger.settle_and_claim(request(id, &worker, Vec::new(), 3));
-    let error = turn().await.unwrap_err();
+    let claim = || ledger.settle_and_claim(request(id, &worker, Vec::new(), 3));
+    let error = claim().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotALedger);
     assert!(error.to_string().contains("version 99"), "{error}");
     let older = "UPDATE nxcloud_campaign.ledger SET version = 1";
     admin.batch_execute(older).await.unwrap();
-    assert_eq!(turn().await.unwrap().claimed.len(), 3);
+    assert_eq!(claim().await.unwrap().claimed.len(), 3);
     ledger.finish(id, worker.id).await.unwrap();
-    assert_eq!(turn().await.unwrap_err().kind(), ErrorKind::InUse);
+    assert_eq!(claim().await.unwrap_err().kind(), ErrorKind::InUse);
 }
 
 #[tokio::test]
@@ -220,15 +224,18 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
     let plans = ledger.call(TransactionKind::Short, move |tx| {
         Box::pin(async move {
             let mut plans = Vec::new();
-            let (campaign, one, list) = (i64::from(id.get()), 1_i64, vec![1_i64]);
-            let four: [&dyn Param; 4] = [&campaign, &one, &one, &one];
+            let settings = "SELECT set_config('nxcloud_campaign.permits', '64', true),
+                                   set_config('nxcloud_campaign.permits_at', '1', true)";
+            tx.batch(settings).await?;
+            let (campaign, one, list, no) = (i64::from(id.get()), 1_i64, vec![1_i64], false);
+            let three: [&dyn Param; 3] = [&campaign, &one, &one];
             let reaped = "why";
             for (statement, params) in [
-                (sql::CLAIM, &four[..]),
-                (sql::SKIP_READY, &four[..]),
-                (sql::NEXT_READY, &four[..1]),
+                (sql::CLAIM, &three[..]),
+                (sql::SKIP_READY, &three[..]),
+                (sql::TAKE_PERMITS, &[&campaign, &one, &no, &one, &one]),
                 (sql::UNCLAIM, &[&one, &campaign, &list]),
-                (sql::REAP, &[&one, &reaped]),
+                (sql::REAP, &[&reaped]),
                 (sql::RECEIPTS_OF, &[&list]),
             ] {
                 let explain = format!("EXPLAIN {statement}");
@@ -244,8 +251,9 @@ async fn claims_follow_the_index_of_ready_rows_and_sort_nothing() {
             !plan.contains("Seq Scan on list_row"),
             "{statement}\n{plan}"
         );
-        if statement == sql::CLAIM || statement == sql::NEXT_READY {
+        if statement == sql::CLAIM || statement == sql::TAKE_PERMITS {
             assert!(plan.contains("using list_row_ready"), "{statement}\n{plan}");
+            assert!(plan.contains("(ROW("), "{statement}\n{plan}");
             assert!(!plan.contains("Sort"), "{statement}\n{plan}");
         }
     }
