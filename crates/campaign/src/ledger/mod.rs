@@ -74,7 +74,7 @@ pub trait Ledger: Send + Sync {
     /// workers that ended are unknown from here on.
     fn start(&self, campaign: CampaignId) -> impl Future<Output = Result<Worker, Error>> + Send;
 
-    /// One turn of a worker, in one transaction: settles what came back, and claims what may be sent next.
+    /// A worker's request, in one transaction: settles what came back, and claims what may be sent next.
     fn settle_and_claim(
         &self,
         request: ClaimRequest,
@@ -151,7 +151,7 @@ pub trait Ledger: Send + Sync {
     fn row_of_key(&self, key: &str) -> Option<RowId>;
 }
 
-/// How long a turn that claimed less than it asked for should wait before the next one, at most.
+/// How long a worker that claimed less than it asked for waits before the next request, at most.
 pub(crate) const POLL: Duration = Duration::from_millis(250);
 /// Why a row is unknown whose worker ended.
 pub(crate) const REAPED: &str = "the process ended before the reply";
