@@ -154,6 +154,8 @@ pub const RESERVED_SPECS: &[&str] = &[
     // Features of the facade and of the webhooks crate.
     "axum",
     "blocking",
+    "campaign-postgres",
+    "campaign-postgres-no-provider",
     "compression",
     "default",
     "full",

@@ -23,7 +23,7 @@ impl Default for BreakerLimits {
 
 impl BreakerLimits {
     /// After 20 unknown outcomes or 5 refused permissions, without an accepted or rejected row between. An empty balance, an account that
-    /// is not recognised and a wrong setting stop it at once.
+    /// is not recognised and a wrong setting stop it immediately.
     pub fn new() -> Self {
         Self::default()
     }
@@ -96,7 +96,7 @@ impl Breaker {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlowDown {
     level: u32,
-    /// The end of the pause that was asked for last.
+    /// The end of the last pause.
     until: Duration,
 }
 
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(
             slow.observe(&asked, seconds(11)),
             Some(seconds(5)),
-            "what the platform asks for counts"
+            "the pause that the platform requests counts"
         );
         asked.retry_after = Some(seconds(7200));
         assert_eq!(slow.observe(&asked, seconds(11)), Some(LONGEST_PAUSE));

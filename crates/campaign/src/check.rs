@@ -9,7 +9,7 @@ use crate::compose::Compose;
 use crate::ledger::{Campaign, CampaignState, Counts, Ledger, RowFilter};
 use crate::{Error, ErrorKind};
 
-/// How many rows are read at once.
+/// Rows per read.
 const PAGE: u32 = 2000;
 /// How many findings are kept.
 const KEPT: usize = 1000;
@@ -147,7 +147,7 @@ pub async fn check<R: Request + Serialize, L: Ledger>(
             BadRows::Skip if bad.is_empty() => {}
             BadRows::Skip => ledger.invalidate(campaign.id, bad).await?,
         }
-        // Other tasks get their turn.
+        // Lets other tasks run.
         tokio::task::yield_now().await;
     }
     findings.first.sort_by_key(|finding| finding.row);

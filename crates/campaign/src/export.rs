@@ -12,7 +12,7 @@ use crate::ledger::sqlite::private;
 use crate::ledger::{Campaign, Ledger, RowFilter, RowRecord};
 use crate::{Error, ErrorKind, State};
 
-/// How many rows are read at once.
+/// Rows per read.
 const PAGE: u32 = 2000;
 
 /// How rows are written.
@@ -107,7 +107,7 @@ pub async fn export<L: Ledger>(
     Ok(written)
 }
 
-/// The same into a new file that nobody else may read (mode 600).
+/// The same into a new file that only its owner may read (mode 600).
 ///
 /// # Errors
 ///

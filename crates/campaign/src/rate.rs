@@ -13,7 +13,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many requests a second; 0 counts as 1. A twentieth of that may start at once.
+    /// Requests per second; 0 counts as 1. A twentieth of that may start together (the burst).
     pub fn per_second(requests: u32) -> Self {
         let at_least_one = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         Self {

@@ -142,7 +142,7 @@ pub enum Recorded {
     /// No row has its id yet; it is kept for a reply that may come.
     Waiting,
     /// It belongs to no row of this ledger, and is not kept.
-    Nobody,
+    NoRow,
 }
 
 /// Notes every receipt in a push on messages of `R`. They are durable when this returns: answer the push then.

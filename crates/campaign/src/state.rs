@@ -31,7 +31,7 @@ pub enum State {
     Accepted,
     /// The platform rejected it, for a reason that does not pass.
     Rejected,
-    /// Nobody knows whether the platform accepted it. It is not sent again by itself.
+    /// The platform may have accepted it; no reply says so. It is not sent again by itself.
     Unknown,
     /// It is not sent, for a [`Skip`] reason.
     Skipped,
@@ -147,7 +147,7 @@ pub enum AttemptResult {
     Accepted,
     /// The platform rejected it, for a reason that does not pass.
     Rejected,
-    /// Nobody knows.
+    /// No reply says whether the platform accepted it.
     Unknown,
     /// Nothing left this machine, for a reason that may pass.
     NotSent,

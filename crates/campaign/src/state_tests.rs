@@ -77,9 +77,9 @@ proptest! {
                 }
                 Event::Receipt if claims > 0 => state = on_receipt(state),
                 Event::Receipt => {}
-                Event::Order(given) => {
-                    if let Some(next) = order(state, given) {
-                        orders += usize::from(given == Order::Resend);
+                Event::Order(which) => {
+                    if let Some(next) = order(state, which) {
+                        orders += usize::from(which == Order::Resend);
                         state = next;
                     }
                 }

@@ -227,7 +227,7 @@ fn read_descriptor(descriptor: u32) -> Result<String, Failure> {
 }
 
 /// Reads into a buffer of fixed capacity. A buffer that grows would leave copies of the secret in memory.
-fn read_secret(source: impl Read) -> io::Result<String> {
+pub(crate) fn read_secret(source: impl Read) -> io::Result<String> {
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_SECRET + 64));
     source
         .take(LONGEST_SECRET as u64 + 1)

@@ -78,7 +78,8 @@ enum Tool {
     Trigger,
     /// Send to a list of recipients: each at most once, with a record of every row.
     ///
-    /// A ledger on this machine records what becomes of each row. A run that was interrupted, even killed, goes on with the same command.
+    /// A ledger, which is a file or a database in PostgreSQL, records what becomes of each row. A run that was interrupted, even killed,
+    /// goes on with the same command. With a database, several machines send one campaign together.
     Campaign(campaign::CampaignArgs),
     /// Check account, clock, network and signature, and report problems.
     ///

@@ -148,6 +148,11 @@ impl Bar {
         self.0.set_message(escape::one_line(text).into_owned());
     }
 
+    /// Prints while the bar is away.
+    pub(crate) fn above(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }

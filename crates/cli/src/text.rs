@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
+use std::time::Duration;
 
 use nxcloud::Repair;
 use nxcloud_client::codegen::incoming;
@@ -45,6 +46,13 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, String> {
             error.valid_up_to() + 1
         )
     })
+}
+
+/// Parses a time such as `90s`, `10m` or `1h 30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
+    let parsed: Option<jiff::SignedDuration> = text.parse().ok();
+    let parsed = parsed.and_then(|time| Duration::try_from(time).ok());
+    parsed.ok_or("expected a time such as 90s, 10m or 1h")
 }
 
 pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {

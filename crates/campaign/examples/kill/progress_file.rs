@@ -8,7 +8,8 @@ use futures_util::StreamExt as _;
 use nxcloud_client::AppKey;
 use nxcloud_sms::SendSms;
 
-use super::{Life, ROWS, Result, SLOTS, live, platform, session, start, write_list};
+use super::workers::{Worker, session};
+use super::{LONGEST_LIFE, Life, ROWS, Result, SLOTS, live, platform, write_list};
 
 /// The child process: sends what the progress file does not hold.
 pub(super) async fn work(order: &str, list: &str, progress: &str, url: &str) -> Result<()> {
@@ -63,8 +64,8 @@ pub(super) async fn run(kills: u32, order: &str) -> Result<()> {
             return Err("the temporary folder is not UTF-8".into());
         };
         loop {
-            let child = start(&[order, list, progress, sandbox.url()])?;
-            if let Life::Finished = live(child, killed < kills).await? {
+            let worker = Worker::start(&[order, list, progress, sandbox.url()])?;
+            if let Life::Finished = live(worker, (killed < kills).then_some(LONGEST_LIFE)).await? {
                 break;
             }
             killed += 1;

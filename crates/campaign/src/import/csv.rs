@@ -68,13 +68,13 @@ pub(super) fn columns(text: impl Read, delimiter: u8) -> Result<Vec<String>, Err
     names.collect()
 }
 
-/// The rows after so many.
+/// The rows after the first `skip`.
 pub(super) fn rows(
     text: impl Read,
     delimiter: u8,
     columns: usize,
     skip: u32,
-    mut give: impl FnMut(Values<'_>) -> Result<bool, Error>,
+    mut receiver: impl FnMut(Values<'_>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let mut reader = reader(text, delimiter);
     let mut record = ByteRecord::new();
@@ -86,16 +86,16 @@ pub(super) fn rows(
     while next(&mut reader, &mut record)? {
         let keep_reading = if record.len() != columns {
             let fields = record.len();
-            give(Values::Wrong(format!(
+            receiver(Values::Wrong(format!(
                 "the row has {fields} values, the list has {columns} columns"
             )))?
         } else {
             // The reader checks UTF-8 once for the whole row.
             match std::str::from_utf8(record.as_slice()) {
-                Ok(_) => give(Values::Row(
+                Ok(_) => receiver(Values::Row(
                     &mut record.iter().map(|value| std::str::from_utf8(value).ok()),
                 ))?,
-                Err(_) => give(Values::Wrong(
+                Err(_) => receiver(Values::Wrong(
                     "the row is no text in the list's encoding".to_owned(),
                 ))?,
             }

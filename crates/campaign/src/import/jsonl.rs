@@ -20,12 +20,12 @@ pub(super) fn columns(text: impl Read) -> Result<Vec<String>, Error> {
     Ok(object.into_iter().map(|(name, _)| name).collect())
 }
 
-/// The rows after so many.
+/// The rows after the first `skip`.
 pub(super) fn rows(
     text: impl Read,
     columns: &[String],
     skip: u32,
-    mut give: impl FnMut(Values<'_>) -> Result<bool, Error>,
+    mut receiver: impl FnMut(Values<'_>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let mut lines = Lines::new(text);
     let mut seen = 0;
@@ -35,8 +35,8 @@ pub(super) fn rows(
             continue;
         }
         let keep_reading = match values(line, columns) {
-            Ok(values) => give(Values::Row(&mut values.iter().map(Option::as_deref)))?,
-            Err(problem) => give(Values::Wrong(problem))?,
+            Ok(values) => receiver(Values::Row(&mut values.iter().map(Option::as_deref)))?,
+            Err(problem) => receiver(Values::Wrong(problem))?,
         };
         if !keep_reading {
             return Ok(());

@@ -149,7 +149,7 @@ pub async fn import<L: Ledger>(
     ledger.campaign(&name).await
 }
 
-/// Reads the list, after so many rows, into the campaign.
+/// Reads the list into the campaign, after the rows that are already there.
 async fn fill<L: Ledger>(
     ledger: &L,
     id: CampaignId,

@@ -13,7 +13,7 @@ use crate::ledger::types::NewRow;
 const ROWS: usize = 10_000;
 const BYTES: usize = 2 << 20;
 
-/// Reads a list on a thread of its own and gives batches of rows.
+/// Reads a list on its own thread and returns batches of rows.
 pub(super) struct Parser {
     list: List,
     /// Of the column of numbers.
@@ -68,7 +68,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Takes a row; false when nobody wants more.
+    /// Takes a row; false when the receiver has gone.
     fn row(&mut self, values: Values<'_>) -> Result<bool, Error> {
         let row = match values {
             Values::Wrong(problem) => NewRow {

@@ -23,8 +23,8 @@ use crate::{Error, Rate};
 
 /// A ledger: rows, queue, rate and receipts in one.
 ///
-/// What a method returns is durable when it returns. A method that fails has changed nothing. Dropping a future does not undo what it
-/// has asked for.
+/// What a method returns is durable when it returns. A method that fails has changed nothing. Dropping a future does not undo the
+/// call.
 pub trait Ledger: Send + Sync {
     /// Makes a campaign without rows, in the state [`Importing`](CampaignState::Importing).
     fn create(&self, new: NewCampaign) -> impl Future<Output = Result<CampaignId, Error>> + Send;
@@ -74,7 +74,7 @@ pub trait Ledger: Send + Sync {
     /// workers that ended are unknown from here on.
     fn start(&self, campaign: CampaignId) -> impl Future<Output = Result<Worker, Error>> + Send;
 
-    /// A worker's request, in one transaction: settles what came back, and claims what may be sent next.
+    /// Settles what came back and claims the next rows, in one transaction.
     fn settle_and_claim(
         &self,
         request: ClaimRequest,
@@ -136,22 +136,22 @@ pub trait Ledger: Send + Sync {
         limits: Limits,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Sets the rate of the account and service of a campaign; `None` for no limit. It holds at once, also for a campaign that runs.
+    /// Sets the rate of the account and service of a campaign; `None` for no limit. It applies immediately, also to a campaign that runs.
     fn set_rate(
         &self,
         campaign: CampaignId,
         rate: Option<Rate>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Keeps what could not be settled before the end of the process, for the next [`start`](Self::start). A ledger that has no place for it
-    /// lets it go: the rows are unknown then.
+    /// Stores outcomes that could not be settled before the end of the process, for the next [`start`](Self::start). A ledger without a place for them
+    /// stores nothing: their rows become unknown.
     fn save_unsettled(&self, _campaign: CampaignId, _worker: WorkerId, _unsettled: &[Settle]) {}
 
     /// The row of a key that was sent; `None` if this ledger did not make it.
     fn row_of_key(&self, key: &str) -> Option<RowId>;
 }
 
-/// How long a worker that claimed less than it asked for waits before the next request, at most.
+/// The longest wait before the next claim, when fewer rows were claimed than requested.
 pub(crate) const POLL: Duration = Duration::from_millis(250);
 /// Why a row is unknown whose worker ended.
 pub(crate) const REAPED: &str = "the process ended before the reply";

@@ -172,7 +172,7 @@ impl Limits {
         self
     }
 
-    /// At most so many rows are sent. Those that the platform rejected do not count; those whose outcome is
+    /// The maximum of rows that are sent. Those that the platform rejected do not count; those whose outcome is
     /// unknown do.
     pub fn rows(mut self, most: u64) -> Self {
         self.rows = Some(most);

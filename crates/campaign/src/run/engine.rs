@@ -195,6 +195,7 @@ where
                             let (since, _) = *failing.get_or_insert((now, now));
                             // Another worker took over, or a newer program made another schema.
                             let for_good = matches!(error.kind(), ErrorKind::InUse | ErrorKind::NotALedger);
+                            self.publish(Some(error.to_string()));
                             if (now - since >= self.worker.outage_limit || for_good) && self.in_flight.is_empty() {
                                 return Err(error);
                             }
@@ -274,15 +275,14 @@ where
             None if fewer => now + POLL,
             None => now,
         };
-        match state {
-            CampaignState::Paused => {
-                self.end
-                    .get_or_insert(RunEnd::Paused(reason.unwrap_or_default()));
-            }
-            CampaignState::Cancelled => {
-                self.end.get_or_insert(RunEnd::Cancelled);
-            }
-            _ => {}
+        let end = match state {
+            CampaignState::Paused => Some(RunEnd::Paused(reason.unwrap_or_default())),
+            CampaignState::Cancelled => Some(RunEnd::Cancelled),
+            _ => None,
+        };
+        // The caller of a slice has to know that another slice would not go on.
+        if end.is_some() && matches!(self.end, None | Some(RunEnd::SliceEnded)) {
+            self.end = end;
         }
         // Rows that another worker is sending may be ready again.
         self.left = counts.state(State::Ready) + counts.state(State::Sending);
@@ -298,13 +298,20 @@ where
                 self.send(claimed);
             }
         }
+        self.counts = counts;
+        self.publish(None);
+    }
+
+    /// Shows how far the run is, and why the ledger fails if it does.
+    fn publish(&self, ledger_problem: Option<String>) {
+        let unsettled = self.in_flight.len() + self.unsettled.ended.len();
         self.run.progress.send_replace(Progress {
-            counts: counts.clone(),
-            in_flight: u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX),
+            counts: self.counts.clone(),
+            in_flight: u32::try_from(unsettled).unwrap_or(u32::MAX),
+            ledger_problem,
             quota: self.quota,
             ending: self.end.is_some(),
         });
-        self.counts = counts;
     }
 
     fn send(&mut self, claimed: Claimed) {
@@ -335,27 +342,20 @@ where
         });
     }
 
-    async fn finish(self) -> Result<Report, Error> {
-        let counts = self
-            .run
-            .ledger
-            .finish(self.campaign, self.worker.id)
-            .await?;
-        self.run.progress.send_replace(Progress {
-            counts: counts.clone(),
-            in_flight: 0,
-            quota: self.quota,
-            ending: true,
-        });
-        let nothing_left = counts.state(State::Ready) + counts.state(State::Sending) == 0;
-        let ended = match &self.end {
+    async fn finish(mut self) -> Result<Report, Error> {
+        let ledger = self.run.ledger;
+        self.counts = ledger.finish(self.campaign, self.worker.id).await?;
+        let nothing_left = self.counts.state(State::Ready) + self.counts.state(State::Sending) == 0;
+        let ended = match self.end.take() {
             Some(RunEnd::SliceEnded) if nothing_left => RunEnd::Done,
-            Some(end) => end.clone(),
+            Some(end) => end,
             None => RunEnd::Done,
         };
+        self.end = Some(ended.clone());
+        self.publish(None);
         Ok(Report {
             ended,
-            counts,
+            counts: self.counts.clone(),
             reaped: self.worker.reaped,
         })
     }

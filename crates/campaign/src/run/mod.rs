@@ -20,7 +20,7 @@ use crate::sender::Sender;
 /// A run of a campaign.
 ///
 /// Dropping the future of [`execute`](Self::execute) is like the end of the process: rows that were being sent are unknown when the ledger is opened
-/// next. To end a run in order, use its [`Stop`].
+/// next. To end a run without losing replies, use its [`Stop`].
 #[must_use]
 pub struct Run<'r, R, L, C, S> {
     ledger: &'r L,
@@ -60,7 +60,7 @@ where
         }
     }
 
-    /// How many requests are in flight at once; 0 counts as 1. When the process is killed, at most so many rows are unknown.
+    /// How many requests are in flight at once; 0 counts as 1. When the process is killed, at most this many rows are unknown.
     pub fn slots(mut self, slots: u32) -> Self {
         self.slots = slots.max(1);
         self
@@ -84,7 +84,7 @@ where
         self
     }
 
-    /// What ends the run in order.
+    /// Ends the run: replies in flight are waited for.
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.stop.clone()
@@ -109,7 +109,7 @@ where
         self.run(None).await
     }
 
-    /// Runs at most so many rows and claims none after the deadline; then it waits for what is in flight. For a job engine or cron, which
+    /// Sends at most `max_rows` rows and claims none after the deadline; then it waits for the replies in flight. For a job engine or cron, which
     /// calls it again until the report says [`RunEnd::Done`]. A row that is put back and tried again counts again.
     ///
     /// It is safe to run twice: two slices at once never send a row twice. In `SQLite` the second one ends with
@@ -158,7 +158,7 @@ impl<R, L, C, S> std::fmt::Debug for Run<'_, R, L, C, S> {
     }
 }
 
-/// Ends a run in order: nothing more is claimed, replies are waited for. Cheap to clone.
+/// Ends a run: nothing more is claimed, replies in flight are waited for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 
@@ -175,8 +175,10 @@ impl Stop {
 pub struct Progress {
     /// How many rows are in which state.
     pub counts: Counts,
-    /// How many requests are in flight.
+    /// How many rows are claimed and not settled: requests in flight, and replies that wait for the ledger.
     pub in_flight: u32,
+    /// Why the ledger fails, while it does: nothing more is claimed, and replies wait.
+    pub ledger_problem: Option<String>,
     /// How many attempts of this run the platform refused because a quota is used up (code 27). Their rows are tried again after an hour.
     pub quota: u64,
     /// Whether the run is ending: it claims nothing more.

@@ -157,6 +157,11 @@ pub(crate) struct Script<F> {
 pub(crate) struct Sent(Arc<Mutex<Vec<String>>>);
 
 impl Sent {
+    pub(crate) fn add(&self, request: &SendSms) {
+        let key = request.ext.clone().unwrap();
+        self.0.lock().unwrap().push(key);
+    }
+
     pub(crate) fn keys(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -198,11 +203,7 @@ impl<F: Fn(&SendSms) -> Attempt + Send + Sync> Script<F> {
 
 impl<F: Fn(&SendSms) -> Attempt + Send + Sync> Sender<SendSms> for Script<F> {
     async fn send(&self, request: &SendSms) -> Attempt {
-        self.sent
-            .0
-            .lock()
-            .unwrap()
-            .push(request.ext.clone().unwrap());
+        self.sent.add(request);
         let attempt = (self.answer)(request);
         tokio::time::sleep(self.delay).await;
         attempt

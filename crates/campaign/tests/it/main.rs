@@ -12,3 +12,4 @@ mod postgres;
 mod receipts;
 mod run;
 mod sandbox;
+mod slices;

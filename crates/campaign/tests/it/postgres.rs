@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use nxcloud_campaign::{
     AccountProblem, Attempt, AttemptResult, CampaignState, Counts, ErrorKind, Ledger as _, Limits,
-    Postgres, Rate, Run, RunEnd, State, Template,
+    Postgres, Rate, Receipt, RowFilter, Run, RunEnd, State, Template,
 };
 use nxcloud_sms::SendSms;
+use serde_json::json;
 use testing::{in_time, until};
 use tokio_postgres::{Client, NoTls};
 
@@ -383,4 +384,27 @@ async fn several_processes_make_one_schema() {
     for ledger in opened {
         assert!(ledger.unwrap().campaigns().await.unwrap().is_empty());
     }
+}
+
+#[tokio::test]
+#[ignore = "needs a server: .ci/postgres"]
+async fn receipts_do_not_wait_for_each_other() {
+    let (world, database) = campaign(3).await;
+    let id = world.ledger.campaign("c").await.unwrap().id;
+    let rows = world.ledger.rows(id, RowFilter::All, 0, 10).await.unwrap();
+    let record = async |row: usize| {
+        let push = json!({"messageid": "m", "status": "2", "ext": rows[row].row.key(), "price": "0.035", "currency": "USD"});
+        let receipts = Receipt::of_push::<SendSms>("sms_receipt", &push, false);
+        world.ledger.record(receipts).await
+    };
+    record(0).await.unwrap();
+    // What another transaction holds that records a receipt of the same price, and one that ends an import.
+    let mut other = client(&database.url).await;
+    let other = other.transaction().await.unwrap();
+    let locks = "SELECT FROM nxcloud_campaign.cost FOR UPDATE; SELECT FROM nxcloud_campaign.tally WHERE worker = 0 FOR UPDATE";
+    other.batch_execute(locks).await.unwrap();
+    record(1).await.unwrap();
+    other.rollback().await.unwrap();
+    record(2).await.unwrap();
+    assert_eq!(world.ledger.counts(id).await.unwrap().delivered(), 3);
 }

@@ -182,7 +182,7 @@ async fn a_receipt_for_nobody_changes_nothing() {
     for wrong in [foreign.as_str(), &guessed, &missing, "order-7", ""] {
         assert_eq!(
             note(&world, receipt(wrong, "2")).await,
-            Recorded::Nobody,
+            Recorded::NoRow,
             "{wrong}"
         );
     }
@@ -193,7 +193,7 @@ async fn a_receipt_for_nobody_changes_nothing() {
         record::<SendSms, _>(&world.ledger, &received)
             .await
             .unwrap(),
-        [Recorded::Nobody]
+        [Recorded::NoRow]
     );
     let received = push(&format!(
         "phone=8615012345678&status=2&messageid=4711&ext={key}"

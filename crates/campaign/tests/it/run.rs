@@ -239,41 +239,6 @@ async fn a_cancelled_campaign_skips_what_is_left() {
 }
 
 #[tokio::test]
-async fn slices_do_a_campaign_bit_by_bit_and_may_be_repeated() {
-    let world = World::new().await;
-    world.campaign(70).await;
-    let sender = Script::new(accepted);
-    let soon = std::time::Instant::now() + Duration::from_secs(3600);
-    let slice = |rows, deadline| {
-        let run = Run::new(&world.ledger, "c", &world.template, &sender).slots(8);
-        run.work_slice(rows, deadline)
-    };
-    let passed = std::time::Instant::now();
-    for (rows, deadline) in [(0, soon), (100, passed)] {
-        let report = slice(rows, deadline).await.unwrap();
-        assert_eq!((report.ended, sender.sent.len()), (RunEnd::SliceEnded, 0));
-    }
-    for sent in [30, 60] {
-        let report = slice(30, soon).await.unwrap();
-        assert_eq!(
-            (report.ended, sender.sent.len()),
-            (RunEnd::SliceEnded, sent)
-        );
-        assert_eq!(report.counts.state(State::Accepted), sent as u64);
-    }
-    for _ in 0..2 {
-        let report = slice(30, soon).await.unwrap();
-        assert_eq!((report.ended, sender.sent.len()), (RunEnd::Done, 70));
-    }
-    // A slice that ends with the last row leaves nothing to another one.
-    let list = world.list("other.csv", crate::common::csv(5)).unwrap();
-    world.import("d", &list).await.unwrap();
-    let run = Run::new(&world.ledger, "d", &world.template, &sender);
-    let report = run.work_slice(5, soon).await.unwrap();
-    assert_eq!((report.ended, sender.sent.most()), (RunEnd::Done, 1));
-}
-
-#[tokio::test]
 async fn a_campaign_of_another_operation_is_refused() {
     let world = World::new().await;
     world.campaign(1).await;

@@ -4,7 +4,8 @@ use clap::Args;
 use nxcloud::campaign::{Skip, State};
 use serde_json::{Value, json};
 
-use super::{findings, ledger, operation};
+use super::ledger::Place;
+use super::{findings, operation};
 use crate::failure::Failure;
 use crate::output::{self, Format};
 
@@ -14,9 +15,9 @@ pub(crate) struct CheckArgs {
     name: String,
 }
 
-pub(super) fn run(args: &CheckArgs, ledger: &str, format: Format) -> Result<(), Failure> {
+pub(super) fn run(args: &CheckArgs, ledger: &Place, format: Format) -> Result<(), Failure> {
     let checked = crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         operation::of(&campaign)?.check(&store, &campaign).await
     })??;
     let counts = &checked.counts;

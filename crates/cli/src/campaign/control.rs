@@ -3,7 +3,7 @@
 use clap::Args;
 use nxcloud::campaign::{CampaignState, Ledger as _, State};
 
-use super::ledger;
+use super::ledger::Place;
 use crate::failure::Failure;
 use crate::output;
 
@@ -22,27 +22,27 @@ pub(crate) struct PauseArgs {
     reason: String,
 }
 
-pub(super) fn pause(args: &PauseArgs, ledger: &str) -> Result<(), Failure> {
+pub(super) fn pause(args: &PauseArgs, ledger: &Place) -> Result<(), Failure> {
     crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         store.pause(campaign.id, &args.reason).await?;
         output::eprint("paused; a run that sends it ends after the replies in flight");
         Ok(())
     })?
 }
 
-pub(super) fn resume(args: &NameArgs, ledger: &str) -> Result<(), Failure> {
+pub(super) fn resume(args: &NameArgs, ledger: &Place) -> Result<(), Failure> {
     crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         store.resume(campaign.id).await?;
         output::eprint("it may run; start it with `nxcloud campaign run`");
         Ok(())
     })?
 }
 
-pub(super) fn cancel(args: &NameArgs, ledger: &str) -> Result<(), Failure> {
+pub(super) fn cancel(args: &NameArgs, ledger: &Place) -> Result<(), Failure> {
     crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         if campaign.state == CampaignState::Importing {
             store.discard(campaign.id).await?;
             output::eprint("removed: its list was not imported to its end, and nothing was sent");

@@ -9,7 +9,7 @@ use nxcloud::campaign::{ErrorKind, Ledger as _, Limits, Rate, import};
 use nxcloud::phone;
 use serde_json::Value;
 
-use super::ledger::{self, Store};
+use super::ledger::{Place, Store};
 use super::operation::{self, Operation};
 use super::status;
 use crate::failure::Failure;
@@ -47,9 +47,13 @@ pub(crate) struct CreateArgs {
     /// Format of the list [default: jsonl for names that end in .jsonl or .ndjson, otherwise csv]
     #[arg(long, value_name = "FORMAT")]
     list_format: Option<Lists>,
-    /// Requests per second, of all campaigns of the service in this ledger together
+    /// Requests per second, of all campaigns of the same service and --account in this ledger together
     #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// Name of your choice for the account that will send it: campaigns with the same name and service share one rate. It does not
+    /// choose the account of `run` [default: one name for all]
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     #[command(flatten)]
     limits: LimitArgs,
     /// File of numbers, one per line, that no campaign of this ledger sends to
@@ -115,7 +119,7 @@ fn delimiter(text: &str) -> Result<u8, &'static str> {
     }
 }
 
-pub(super) fn run(args: &CreateArgs, ledger: &str, format: Format) -> Result<(), Failure> {
+pub(super) fn run(args: &CreateArgs, ledger: &Place, format: Format) -> Result<(), Failure> {
     if args.name.trim().is_empty() {
         return Err(Failure::usage("--name is empty; name the campaign"));
     }
@@ -129,6 +133,9 @@ pub(super) fn run(args: &CreateArgs, ledger: &str, format: Format) -> Result<(),
     if let Some(rate) = args.rate {
         new = new.rate(Rate::per_second(rate));
     }
+    if let Some(account) = &args.account {
+        new = new.account(account);
+    }
     if args.again {
         new = new.again();
     }
@@ -138,8 +145,8 @@ pub(super) fn run(args: &CreateArgs, ledger: &str, format: Format) -> Result<(),
         .map(|path| numbers(path, args.country.as_deref()))
         .transpose()?;
     let list = List::open(&args.list, &options(args))?;
-    let store = ledger::create(ledger)?;
     crate::block_on(async {
+        let store = ledger.create().await?;
         for numbers in suppressed.iter().flat_map(|all| all.chunks(BATCH)) {
             store.suppress(numbers.to_vec(), "--suppress").await?;
         }

@@ -4,10 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use nxcloud::campaign::export::{Format, Which, export, export_file};
 use nxcloud::campaign::{RowFilter, State};
 
-use super::ledger;
+use super::ledger::Place;
 use crate::failure::Failure;
 use crate::output;
 
@@ -19,38 +20,32 @@ pub(crate) struct ExportArgs {
     #[arg(long, short, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Rows to write
-    #[arg(long, value_name = "ROWS", default_value = "all")]
-    which: Rows,
+    #[arg(long, value_name = "ROWS", default_value = "all", value_parser = which())]
+    which: Which,
     /// Format of the rows [default: jsonl for files that end in .jsonl or .ndjson, otherwise csv]
     #[arg(long, value_name = "FORMAT")]
     format: Option<As>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Rows {
-    All,
-    Ready,
-    Sending,
-    Accepted,
-    Rejected,
-    Unknown,
-    Skipped,
-    Invalid,
+/// Which rows can be named: those of a state, and those that no state names.
+fn choices() -> impl Iterator<Item = (&'static str, Which)> {
+    let filters = [
+        ("all", RowFilter::All.into()),
+        ("invalid", RowFilter::Invalid.into()),
+    ];
+    let states = State::ALL
+        .iter()
+        .map(|&state| (state.as_str(), state.into()));
+    filters.into_iter().chain(states)
 }
 
-impl From<Rows> for Which {
-    fn from(rows: Rows) -> Self {
-        match rows {
-            Rows::All => RowFilter::All.into(),
-            Rows::Invalid => RowFilter::Invalid.into(),
-            Rows::Ready => State::Ready.into(),
-            Rows::Sending => State::Sending.into(),
-            Rows::Accepted => State::Accepted.into(),
-            Rows::Rejected => State::Rejected.into(),
-            Rows::Unknown => State::Unknown.into(),
-            Rows::Skipped => State::Skipped.into(),
-        }
-    }
+fn which() -> impl TypedValueParser<Value = Which> {
+    let names = choices().map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|chosen| {
+        let mut choices = choices();
+        let found = choices.find(|(name, _)| *name == chosen);
+        found.map(|(_, which)| which).ok_or("no such rows")
+    })
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -59,7 +54,7 @@ enum As {
     Jsonl,
 }
 
-pub(super) fn run(args: &ExportArgs, ledger: &str) -> Result<(), Failure> {
+pub(super) fn run(args: &ExportArgs, ledger: &Place) -> Result<(), Failure> {
     let extension = args.file.as_deref().and_then(Path::extension);
     let format = match args.format {
         Some(As::Jsonl) => Format::JsonLines,
@@ -68,7 +63,7 @@ pub(super) fn run(args: &ExportArgs, ledger: &str) -> Result<(), Failure> {
         None => Format::Csv,
     };
     crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         if let Some(path) = &args.file {
             let rows = export_file(&store, &campaign, args.which, format, path).await?;
             output::eprint(&format!("{rows} rows written"));

@@ -6,6 +6,7 @@ mod create;
 mod export;
 mod ledger;
 pub(crate) mod operation;
+mod password;
 mod progress;
 mod receipts;
 mod run;
@@ -22,9 +23,8 @@ use crate::output::Format;
 
 #[derive(Args)]
 pub(crate) struct CampaignArgs {
-    /// File with the campaigns [default: the environment variable NXCLOUD_LEDGER]
-    #[arg(long, value_name = "FILE", global = true)]
-    ledger: Option<String>,
+    #[command(flatten)]
+    ledger: ledger::LedgerArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -58,7 +58,7 @@ pub(crate) fn run(
     account: &AccountArgs,
     format: Format,
 ) -> Result<(), Failure> {
-    let ledger = ledger::name(args.ledger)?;
+    let ledger = ledger::Place::of(args.ledger)?;
     match args.command {
         Command::Create(args) => create::run(&args, &ledger, format),
         Command::Check(args) => check::run(&args, &ledger, format),
@@ -76,9 +76,11 @@ pub(crate) fn run(
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match error.kind() {
-            ErrorKind::InUse | ErrorKind::Busy | ErrorKind::Full | ErrorKind::Storage => {
-                Exit::Transport
-            }
+            ErrorKind::InUse
+            | ErrorKind::Busy
+            | ErrorKind::Unreachable
+            | ErrorKind::Full
+            | ErrorKind::Storage => Exit::Transport,
             _ => Exit::Usage,
         };
         let mut failure = Self::new(exit, error.to_string());

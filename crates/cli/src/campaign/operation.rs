@@ -127,9 +127,14 @@ where
                 run = run.limits(limits.clone());
             }
             let (stop, progress) = (run.stop(), run.progress());
-            running
-                .supervise(stop, progress, Box::pin(run.execute()))
-                .await
+            let slice = running.slice;
+            let execute = async move {
+                match slice {
+                    Some(slice) => run.work_slice(slice.rows, slice.deadline).await,
+                    None => run.execute().await,
+                }
+            };
+            running.supervise(stop, progress, Box::pin(execute)).await
         })
     }
 

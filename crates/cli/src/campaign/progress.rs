@@ -21,6 +21,8 @@ pub(super) struct Display {
     rate: Pace,
     /// Whether a signal ends the run.
     pub(super) stopping: bool,
+    /// Whether the ledger fails.
+    failing: bool,
 }
 
 impl Display {
@@ -35,6 +37,7 @@ impl Display {
             ticks,
             rate: Pace::default(),
             stopping: false,
+            failing: false,
         }
     }
 
@@ -53,6 +56,35 @@ impl Display {
             counts.total(),
             &line(progress, left, rate, self.stopping),
         );
+    }
+
+    /// Says when the ledger begins to fail, and when it works again.
+    pub(super) fn outage(&mut self, progress: &Progress) {
+        let Some(problem) = &progress.ledger_problem else {
+            return self.failing(None);
+        };
+        let waiting = progress.in_flight;
+        self.failing(Some(&format!(
+            "{problem}; nothing more is sent, {waiting} results are kept until the ledger works again"
+        )));
+    }
+
+    /// The same for a problem in one line.
+    pub(super) fn failing(&mut self, problem: Option<&str>) {
+        let was_failing = std::mem::replace(&mut self.failing, problem.is_some());
+        match (problem, was_failing) {
+            (Some(problem), false) => self.say(&format!("warning: {problem}")),
+            (None, true) => self.say("the ledger works again"),
+            _ => {}
+        }
+    }
+
+    /// Prints a line; the bar is drawn again below it.
+    fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.above(|| output::eprint(text)),
+            None => output::eprint(text),
+        }
     }
 
     /// Shows that a run waits for receipts.

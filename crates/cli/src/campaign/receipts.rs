@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::ledger::{self, Store};
+use super::ledger::{Place, Store};
 use super::operation;
 use crate::account::{self, AccountArgs};
 use crate::failure::Failure;
@@ -46,15 +46,16 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
 
 pub(super) fn run(
     args: &ReceiptsArgs,
-    ledger: &str,
+    ledger: &Place,
     account: &AccountArgs,
     format: Format,
 ) -> Result<(), Failure> {
     // Some pushes are not signed, so an account is optional.
     let session = account::session_if_any(account)?;
     crate::block_on(async {
+        // Before signals are caught: Ctrl-C ends a prompt.
+        let store = ledger.open().await?;
         let interrupted = interrupted()?;
-        let store = ledger::open(ledger)?;
         let endpoint = Endpoint::new(store, session.as_ref(), &args.stop);
         let counts = Arc::clone(&endpoint.0);
         let server = Server::start(endpoint, args.listen, account).await?;

@@ -4,7 +4,7 @@ use clap::Args;
 use nxcloud::campaign::{Campaign, Counts, Ledger as _, ReceiptState, Skip, State};
 use serde_json::{Map, Value, json};
 
-use super::ledger;
+use super::ledger::Place;
 use crate::failure::Failure;
 use crate::output::{self, Format};
 
@@ -14,9 +14,9 @@ pub(crate) struct StatusArgs {
     name: Option<String>,
 }
 
-pub(super) fn run(args: &StatusArgs, ledger: &str, format: Format) -> Result<(), Failure> {
-    let store = ledger::open(ledger)?;
+pub(super) fn run(args: &StatusArgs, ledger: &Place, format: Format) -> Result<(), Failure> {
     let value = crate::block_on(async {
+        let store = ledger.open().await?;
         if let Some(name) = &args.name {
             let campaign = store.campaign(name).await?;
             let counts = store.counts(campaign.id).await?;

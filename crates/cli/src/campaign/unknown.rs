@@ -6,7 +6,7 @@ use clap::Args;
 use nxcloud::campaign::{Campaign, Decision, Ledger as _, Order, RowFilter, RowRecord};
 use serde_json::{Value, json};
 
-use super::ledger::{self, Store};
+use super::ledger::{Place, Store};
 use crate::failure::Failure;
 use crate::output::{self, Format};
 
@@ -45,14 +45,14 @@ fn range(text: &str) -> Result<RangeInclusive<u32>, &'static str> {
     }
 }
 
-pub(super) fn run(args: &UnknownArgs, ledger: &str, format: Format) -> Result<(), Failure> {
+pub(super) fn run(args: &UnknownArgs, ledger: &Place, format: Format) -> Result<(), Failure> {
     let order = match (args.accept, args.resend) {
         (true, _) => Order::Accept,
         (_, true) => Order::Resend,
         _ => return list(args, ledger, format),
     };
     crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         let mut rows = Vec::new();
         each_page(&store, &campaign, args, |page| {
             rows.extend(page.iter().map(|row| row.row.number()));
@@ -88,9 +88,9 @@ pub(super) fn run(args: &UnknownArgs, ledger: &str, format: Format) -> Result<()
     })?
 }
 
-fn list(args: &UnknownArgs, ledger: &str, format: Format) -> Result<(), Failure> {
+fn list(args: &UnknownArgs, ledger: &Place, format: Format) -> Result<(), Failure> {
     crate::block_on(async {
-        let (store, campaign) = ledger::campaign(ledger, &args.name).await?;
+        let (store, campaign) = ledger.campaign(&args.name).await?;
         each_page(&store, &campaign, args, |page| {
             let rows: Vec<Value> = page.iter().map(|row| shown(row)).collect();
             let text = match format {

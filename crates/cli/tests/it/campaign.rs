@@ -26,17 +26,25 @@ pub(crate) fn list(rows: usize) -> String {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::at("my.ledger").await
+    }
+
+    /// With a ledger at this place.
+    pub(crate) async fn at(ledger: &str) -> Self {
         let sandbox = Sandbox::start().await.unwrap();
-        let nxcloud = Nxcloud::at(&sandbox).with("NXCLOUD_LEDGER", "my.ledger");
+        let nxcloud = Nxcloud::at(&sandbox).with("NXCLOUD_LEDGER", ledger);
         Self { sandbox, nxcloud }
     }
 
     /// With the campaign `c`.
     pub(crate) async fn with_rows(rows: usize) -> Self {
-        let world = Self::new().await;
-        world.write("list.csv", &list(rows));
-        world.create(&[]).exits(0);
-        world
+        Self::new().await.and_rows(rows)
+    }
+
+    pub(crate) fn and_rows(self, rows: usize) -> Self {
+        self.write("list.csv", &list(rows));
+        self.create(&[]).exits(0);
+        self
     }
 
     pub(crate) fn write(&self, name: &str, text: &(impl AsRef<[u8]> + ?Sized)) {
@@ -48,11 +56,17 @@ impl World {
         self.campaign(&[&create[..], more].concat())
     }
 
+    /// A campaign with the list and the template of `c`.
+    pub(crate) fn create_with(&self, name: &str, more: &[&str]) -> Output {
+        let create = ["create", "list.csv", "--name", name, "--again"];
+        self.campaign(&[&create[..], &["--template", TEMPLATE], more].concat())
+    }
+
     pub(crate) fn campaign(&self, arguments: &[&str]) -> Output {
         self.nxcloud.run(&[&["campaign"], arguments].concat())
     }
 
-    fn spawn(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         let arguments = [&["campaign"], arguments].concat();
         self.nxcloud.command(&arguments).spawn().unwrap()
     }
@@ -74,18 +88,18 @@ impl World {
         rows
     }
 
-    async fn until_accepted(&self, count: usize) {
+    pub(crate) async fn until_accepted(&self, count: usize) {
         let what = format!("{count} accepted requests");
         until(&what, || self.sandbox.accepted("send_sms").len() >= count).await;
     }
 }
 
 /// Every reply takes seconds.
-fn slow() -> Mix {
+pub(crate) fn slow() -> Mix {
     Mix::new(1).with(1.0, Fault::Slow { milliseconds: 400 })
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub(crate) fn lines(output: &Output) -> Vec<Value> {
     let lines = output.stdout.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())

@@ -7,7 +7,7 @@ use crate::support::{Nxcloud, Output, finish};
 
 /// The one line of an error, which shows neither numbers nor texts.
 #[track_caller]
-fn error(output: Output, expected: &str) {
+pub(crate) fn error(output: Output, expected: &str) {
     let output = output.exits(2);
     let line = output.stderr_line();
     assert!(line.contains(expected), "not `{expected}`: {line}");
@@ -21,7 +21,7 @@ async fn a_ledger_is_named() {
     let nxcloud = Nxcloud::new();
     error(nxcloud.run(&["campaign", "status"]), "NXCLOUD_LEDGER");
     let status = |ledger| nxcloud.run(&["campaign", "status", "--ledger", ledger]);
-    error(status("postgres://me:hush@db/campaigns"), "PostgreSQL");
+    error(status("mysql://me:hush@db/campaigns"), "PostgreSQL");
     error(status("my.ledger"), "create a campaign first");
     let world = World::with_rows(1).await;
     let status = ["--ledger", "another.ledger", "status"];

@@ -8,7 +8,10 @@
 mod calls;
 mod campaign;
 mod campaign_input;
+mod campaign_ledger;
+mod campaign_postgres;
 mod campaign_receipts;
+mod campaign_slices;
 mod escaping;
 mod every_operation;
 mod exit_codes;

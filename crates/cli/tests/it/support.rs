@@ -122,7 +122,8 @@ impl Nxcloud {
         self.program("sh", &[&shell[..], arguments].concat())
     }
 
-    fn program(&self, program: &str, arguments: &[&str]) -> Command {
+    /// Another program, isolated in the same way.
+    pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
             .args(arguments)

@@ -19,6 +19,8 @@ use crate::{Error, ErrorKind};
 
 /// How many connections a ledger has in one process, at most.
 const MAX_CONNECTIONS: usize = 4;
+/// How long it may take to connect, TLS and password included. The driver's own limit ends when the socket is connected.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a short transaction may take in all, its wait for locks included.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the answer to its end may take.
@@ -84,7 +86,9 @@ impl Pool {
                 return Ok(client);
             }
         }
-        self.connect().await
+        timeout(CONNECT_TIMEOUT, self.connect())
+            .await
+            .map_err(|_| silent())?
     }
 
     /// One transaction. When it fails, nothing is changed, unless the answer to the commit is lost: then that is not known.

@@ -1,7 +1,6 @@
-//! A ledger in a PostgreSQL database, for several workers on several machines.
-//!
-//! Each call is one transaction, done by a task of its own, so that it is carried out although its future is dropped. All times come from the
-//! clock of the database. A worker tells the database that it lives; the rows of one that is silent are unknown.
+#![doc = include_str!("../../../POSTGRES.md")]
+
+// Each call is one transaction in its own task, so that it is carried out although its future is dropped.
 
 mod campaign;
 mod claim;

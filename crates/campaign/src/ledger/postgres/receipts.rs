@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::connection::{Transaction, get};
 use super::params::text;
-use super::tally::{self, SHARED_COUNTERS};
+use super::tally;
 use super::{rows, sql};
 use crate::Error;
 use crate::ledger::merge::{ReceiptData, RowFields, merge};
@@ -16,6 +16,8 @@ use crate::ledger::tally::Changes;
 use crate::receipt::{Receipt, ReceiptState, Recorded};
 use crate::state::{Skip, State};
 
+/// Among how many counters receipts choose: a counter is locked until the end of a transaction.
+const COUNTERS: i64 = 16;
 /// How many locks of message ids there are.
 const LOCKS: i32 = 1024;
 
@@ -73,7 +75,8 @@ pub(super) async fn record(
             None => wait(tx, receipt).await?,
         });
     }
-    tally::write(tx, SHARED_COUNTERS, changes).await?;
+    let counters = -fastrand::i64(1..=COUNTERS);
+    tally::write(tx, counters, changes).await?;
     Ok(recorded)
 }
 
@@ -120,11 +123,11 @@ async fn by_message_id(
 /// Keeps a receipt whose reply may still come.
 async fn wait(tx: &Transaction<'_>, receipt: &Receipt) -> Result<Recorded, Error> {
     let Some(message_id) = receipt.message_id.as_deref().map(text) else {
-        return Ok(Recorded::Nobody);
+        return Ok(Recorded::NoRow);
     };
     let waits = tx.first(sql::ECHOES, &[&receipt.service]).await?;
     if !get::<bool>(&waits.ok_or_else(corrupt)?, 0)? {
-        return Ok(Recorded::Nobody);
+        return Ok(Recorded::NoRow);
     }
     let data = ReceiptData::from(receipt);
     tx.execute(

@@ -26,11 +26,12 @@ macro_rules! clock {
 }
 
 /// `synchronous_commit` is only raised, so that a server which waits for its replicas still does. Plans follow the indexes even before the first
-/// statistics; a plan that cannot is not compiled for it.
+/// statistics; a plan that cannot is not compiled for it. `READ WRITE` is left out: a standby refuses it as unsupported, and it would overrule
+/// `default_transaction_read_only`.
 macro_rules! begin {
     ($statement_timeout:literal, $seqscan:literal) => {
         concat!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ",
+            "BEGIN ISOLATION LEVEL READ COMMITTED; ",
             "SELECT set_config('idle_in_transaction_session_timeout', '20s', true), set_config('lock_timeout', '20s', true), ",
             "set_config('statement_timeout', '", $statement_timeout, "', true), set_config('enable_seqscan', '", $seqscan, "', true), ",
             "set_config('jit', 'off', true), ",
@@ -91,8 +92,10 @@ pub(super) const PAUSE_RUNNING: &str =
 pub(super) const SET_LIMITS: &str = "
 UPDATE nxcloud_campaign.campaign SET deadline = $2, max_rows = $3, max_cost = $4, row_cost = $5
 WHERE id = $1 AND (deadline, max_rows, max_cost, row_cost) IS DISTINCT FROM ($2, $3, $4, $5)";
+/// The row is locked only when it changes: `ON CONFLICT` alone would lock it, and receipts would wait for each other's commits.
 pub(super) const COSTS: &str = "
-INSERT INTO nxcloud_campaign.cost(campaign, highest) VALUES($1, $2)
+INSERT INTO nxcloud_campaign.cost(campaign, highest)
+SELECT $1, $2 WHERE NOT EXISTS(SELECT FROM nxcloud_campaign.cost WHERE campaign = $1 AND highest >= $2)
 ON CONFLICT(campaign) DO UPDATE SET highest = excluded.highest WHERE excluded.highest > cost.highest";
 
 // Rows.

@@ -27,8 +27,12 @@ pub(super) fn read(url: &str, password: Option<&Secret>) -> Result<Target, Error
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(unreadable());
     }
-    let (plain, mode, roots) = without_tls(url);
+    let (plain, mode, roots) = without_tls(url)?;
     let mut config: Config = plain.parse().map_err(|_| unreadable())?;
+    let names = [config.get_user(), config.get_dbname(), config.get_options()];
+    if names.into_iter().flatten().any(|name| name.contains('\0')) {
+        return Err(unreadable());
+    }
     if config.get_password().is_some() {
         return Err(wrong(
             "the URL holds a password, which others can see; leave it out, and name a password file",
@@ -64,9 +68,13 @@ pub(super) fn read(url: &str, password: Option<&Secret>) -> Result<Target, Error
     } else {
         SslMode::Disable
     });
-    config.connect_timeout(Duration::from_secs(10));
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
     // A network that drops is found out soon, also while nothing is sent.
-    config.tcp_user_timeout(Duration::from_secs(20));
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(20));
+    }
     config.keepalives_idle(Duration::from_secs(15));
     config.keepalives_interval(Duration::from_secs(5));
     config.keepalives_retries(3);
@@ -78,17 +86,41 @@ pub(super) fn read(url: &str, password: Option<&Secret>) -> Result<Target, Error
     Ok(Target { config, tls })
 }
 
+/// What the driver reads.
+const PARAMETERS: &[&str] = &[
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "sslnegotiation",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
 /// The URL without what it says of TLS, which the driver does not know: mode and file of roots.
-fn without_tls(url: &str) -> (String, Option<String>, Option<String>) {
+fn without_tls(url: &str) -> Result<(String, Option<String>, Option<String>), Error> {
     let Some((plain, query)) = url.split_once('?') else {
-        return (url.to_owned(), None, None);
+        return Ok((url.to_owned(), None, None));
     };
     let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
-    for pair in query.split('&') {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some(("sslmode", value)) => mode = Some(value.to_owned()),
             Some(("sslrootcert", value)) => roots = Some(decoded(value)),
-            _ => rest.push(pair),
+            Some((name, _)) if PARAMETERS.contains(&name) => rest.push(pair),
+            // Its name is not shown: it may be part of a password that holds a question mark.
+            _ => {
+                return Err(wrong(
+                    "the URL of the ledger has a parameter that is not supported; leave it out, such as sslcert, passfile, schema or pgbouncer",
+                ));
+            }
         }
     }
     let url = if rest.is_empty() {
@@ -96,7 +128,7 @@ fn without_tls(url: &str) -> (String, Option<String>, Option<String>) {
     } else {
         format!("{plain}?{}", rest.join("&"))
     };
-    (url, mode, roots)
+    Ok((url, mode, roots))
 }
 
 fn decoded(value: &str) -> String {
@@ -157,7 +189,7 @@ mod tests {
     use super::*;
 
     fn refused(url: &str) -> String {
-        let error = read(url, None).err().unwrap();
+        let error = read(url, None).err().expect(url);
         assert_eq!(error.kind(), ErrorKind::Argument, "{url}");
         let text = error.to_string();
         assert!(!text.contains("hunter2") && !text.contains('\n'), "{text}");
@@ -185,9 +217,25 @@ mod tests {
             "mysql://db/c",
             "host=hunter2",
             "postgres://ann@db:port/c",
-            "postgres://db/c?hunter2=1",
+            "postgres://ann@db:99999/c",
+            "postgres://ann%00hunter2@db/c",
+            "postgres://db/c%00",
+            "postgres://db/c?port=hunter2",
+            "postgres://db/c?target_session_attrs=hunter2",
+            " postgres://db/c",
+            "POSTGRES://db/c",
         ] {
             assert!(refused(url).contains("cannot be read"), "{url}");
+        }
+        for query in [
+            "hunter2=1",
+            "hunter2",
+            "sslcert=a.pem",
+            "pgbouncer=true",
+            "keepalives=0",
+        ] {
+            let url = format!("postgres://db/c?{query}");
+            assert!(refused(&url).contains("a parameter that is not"), "{url}");
         }
         assert!(refused("postgres:///c").contains("names no host"));
         for mode in ["prefer", "allow", "hunter2", ""] {
@@ -197,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn only_near_servers_are_spoken_to_in_plain_text_unasked() {
+    fn connections_to_other_machines_are_encrypted_unless_the_url_says_otherwise() {
         for (url, encrypted) in [
             ("postgres://localhost/c", false),
             ("postgres://127.0.0.1:6432/c", false),
@@ -208,6 +256,11 @@ mod tests {
             ("postgres://localhost/c?hostaddr=10.0.0.1", true),
             ("postgres://db.example/c?sslmode=verify-full", true),
             ("postgres://db.example/c?sslmode=disable", false),
+            ("postgres://db.example/c?", true),
+            (
+                "postgres://db.example/c?connect_timeout=5&sslmode=disable&",
+                false,
+            ),
         ] {
             let target = read(url, None).unwrap();
             assert_eq!(target.tls.is_some(), encrypted, "{url}");

@@ -169,7 +169,7 @@ pub(super) fn invalidate(
     skip(tx, campaign, Skip::Invalid, &rows.collect::<Vec<_>>())
 }
 
-/// Skips rows that are ready, each for a reason of its own.
+/// Skips rows that are ready, each with its reason.
 fn skip(
     tx: &Transaction<'_>,
     campaign: CampaignId,
@@ -194,7 +194,7 @@ fn skip(
     tally::write(changes, tx.connection)
 }
 
-/// Rows that the sorted pass gives to the writer at once.
+/// Rows per transaction of the sorted pass.
 const AT_ONCE: usize = 10_000;
 
 impl Sqlite {

@@ -81,7 +81,7 @@ impl Sqlite {
             .stored()?;
         // Whoever has the lock knows that no worker lives.
         if let Some(_lock) = try_lock(path)? {
-            // It waits for other writers here: one that starts as a reader and then writes is refused at once.
+            // It waits for other writers here: a transaction that first reads and then writes fails without waiting.
             let transaction =
                 rusqlite::Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)
                     .stored()?;

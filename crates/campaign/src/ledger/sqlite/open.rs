@@ -166,7 +166,7 @@ fn pragma(connection: &Connection, name: &str) -> Result<i64, Error> {
         .map_err(|error| storage(&error))
 }
 
-/// Options of a file that nobody else may read.
+/// Options of a file that only its owner may read (mode 600).
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);

@@ -39,7 +39,7 @@ fn one(tx: &Transaction<'_>, receipt: &Receipt, changes: &mut Changes) -> Result
         }
     }
     let Some(message_id) = &receipt.message_id else {
-        return Ok(Recorded::Nobody);
+        return Ok(Recorded::NoRow);
     };
     let mut statement = connection.prepare_cached(sql::ROW_OF_ID).stored()?;
     let found: Option<i64> = statement
@@ -54,7 +54,7 @@ fn one(tx: &Transaction<'_>, receipt: &Receipt, changes: &mut Changes) -> Result
         .query_row([receipt.service], |row| row.get(0))
         .stored()?;
     if waits != Some(true) {
-        return Ok(Recorded::Nobody);
+        return Ok(Recorded::NoRow);
     }
     let mut statement = connection.prepare_cached(sql::ADD_WAITING).stored()?;
     statement

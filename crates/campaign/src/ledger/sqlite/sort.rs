@@ -62,7 +62,7 @@ impl Sorter {
         Ok(())
     }
 
-    /// Gives each pair in order, until the receiver wants no more.
+    /// Passes each pair in order to the receiver, until it returns false.
     pub(super) fn sorted(
         mut self,
         mut give: impl FnMut(Pair) -> Result<bool, Error>,

@@ -158,7 +158,7 @@ pub(super) const NUMBERS: &str = "SELECT mac, id FROM row WHERE id BETWEEN ?1 AN
 pub(super) const PHONE: &str = "SELECT phone FROM row WHERE id = ?1";
 pub(super) const SKIP: &str = "
 UPDATE row SET state = 5, skip = ?2, reason = ?3, settled_at = ?4 WHERE id = ?1 AND state = 0";
-/// Skips ready rows of a campaign, so many at once.
+/// Skips ready rows of a campaign, up to a limit.
 pub(super) const SKIP_READY: &str = "
 UPDATE row SET state = 5, skip = ?2, settled_at = ?3
 WHERE id IN (SELECT id FROM row INDEXED BY row_ready WHERE campaign = ?1 AND state = 0 LIMIT ?4)";
@@ -169,7 +169,7 @@ WHERE id IN (SELECT id FROM row INDEXED BY row_ready
 RETURNING id, claims, phone, vals, mac";
 pub(super) const NEXT_READY: &str = "
 SELECT not_before FROM row INDEXED BY row_ready WHERE campaign = ?1 AND state = 0 ORDER BY not_before LIMIT 1";
-/// Of a claim that has to be undone at once, because the number is suppressed.
+/// Undoes a claim whose number is suppressed.
 pub(super) const SKIP_CLAIMED: &str = "
 UPDATE row SET state = 5, skip = ?2, settled_at = ?3, claims = claims - 1 WHERE id = ?1 AND state = 1";
 pub(super) const CURRENT: &str = "SELECT state FROM row WHERE id = ?1";

@@ -1,4 +1,4 @@
-//! A connection on a thread of its own. Jobs that wait together share one transaction, and so one write to the disk.
+//! A connection on its own thread. Jobs that wait together share one transaction and one sync.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -39,7 +39,7 @@ impl Thread {
         })
     }
 
-    /// Has a job done. It is asked for at once; the future waits for its end. A job that fails leaves nothing behind.
+    /// Queues a job; the future waits for its end. A job that fails changes nothing.
     pub(super) fn call<
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
@@ -76,7 +76,7 @@ fn ended() -> Error {
     )
 }
 
-/// What was asked for is still done.
+/// Queued jobs are still done.
 impl Drop for Thread {
     fn drop(&mut self) {
         drop(self.jobs.take());
@@ -107,7 +107,7 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Error> + Send> Job for Task<T,
 
     fn finish(self: Box<Self>, problem: Option<&rusqlite::Error>) {
         let result = match (problem, self.result) {
-            // A failure of its own says more.
+            // The job's own error says more.
             (_, Some(Err(error))) => Err(error),
             (Some(problem), _) => Err(storage(problem)),
             (None, Some(result)) => result,

@@ -136,7 +136,7 @@ pub(super) fn finish(
     Ok(counts)
 }
 
-/// Whether no other worker took the ledger over.
+/// Fails if another worker has taken over the ledger.
 pub(super) fn still_worker(connection: &Connection, worker: WorkerId) -> Result<(), Error> {
     if last(connection)? == worker {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A disk that is full, and statements that fail between the steps of a turn.
+//! A disk that is full, and statements that fail in the middle of a transaction.
 
 use super::*;
 use crate::{AttemptResult, Order, Run, Sender, State};
@@ -180,13 +180,18 @@ async fn a_run_outlives_a_ledger_that_fails_for_a_while() {
         );
         trigger(&ledger, fails).await;
         let run = Run::new(&ledger, "c0", &compose, &Accepts);
+        let (mut progress, end) = (run.progress(), run.progress());
         let mend = async {
+            let fails = progress.wait_for(|progress| progress.ledger_problem.is_some());
+            testing::in_time("the failure", fails).await.unwrap();
             tokio::time::sleep(Duration::from_millis(1200)).await;
             trigger(&ledger, "INSERT INTO mended VALUES(1)".to_owned()).await;
         };
         let (report, ()) = tokio::join!(run.execute(), mend);
         let report = report.unwrap();
         assert_eq!(report.counts.state(State::Accepted), 500);
+        assert_eq!(end.borrow().ledger_problem, None);
+        assert_eq!(end.borrow().in_flight, 0);
         let rows = ledger.rows(id, RowFilter::All, 0, 1000).await.unwrap();
         assert!(rows.iter().all(|row| row.claims == 1), "each was sent once");
     }

@@ -12,14 +12,14 @@ use super::*;
 use crate::ledger::types::NewRow;
 use crate::{Attempt, Template};
 
-/// A ledger in a folder of its own.
+/// A ledger in its own folder.
 pub(super) fn ledger() -> (TempDir, Sqlite) {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Sqlite::create(folder.path().join("test.ledger")).unwrap();
     (folder, ledger)
 }
 
-/// A campaign with so many rows, ready to run.
+/// A campaign with this number of rows, ready to run.
 pub(super) async fn campaign(ledger: &Sqlite, rows: u32) -> CampaignId {
     let json = r#"{"appKey": "app", "phone": "{phone}", "content": "hello"}"#;
     let template = Template::<SendSms>::new(json).unwrap();

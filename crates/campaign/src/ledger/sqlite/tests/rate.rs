@@ -38,7 +38,7 @@ fn at(now: Nanos) -> Duration {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Many at once are granted exactly as one after the other by the client's function.
+    /// Permits in batches are granted exactly as the client's function grants them one by one.
     #[test]
     fn the_statement_grants_what_the_client_would(
         rate in prop_oneof![1..20_u32, 1..5_000_u32, 1..1_000_000_000_u32],

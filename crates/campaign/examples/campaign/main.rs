@@ -7,47 +7,22 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod receipts;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{FromRef, State as Of};
-use axum::routing::post;
 use nxcloud_campaign::export::{Format, export};
 use nxcloud_campaign::import::{List, ListOptions};
 use nxcloud_campaign::{
     ErrorKind, Ledger as _, NewCampaign, Rate, RowFilter, Run, Sqlite, State, Template, import,
-    record,
 };
 use nxcloud_sandbox::{Fault, Mix, Sandbox};
 use nxcloud_sms::SendSms;
-use nxcloud_webhooks::{Answer, Pending, Receiver, sms};
 
 const TEMPLATE: &str =
     r#"{"appKey": "my-app", "phone": "{phone}", "content": "Hello {name}, we open on Friday."}"#;
-
-#[derive(Clone)]
-struct Endpoint {
-    receiver: Receiver<sms::Event>,
-    ledger: Sqlite,
-}
-
-impl FromRef<Endpoint> for Receiver<sms::Event> {
-    fn from_ref(endpoint: &Endpoint) -> Self {
-        endpoint.receiver.clone()
-    }
-}
-
-/// Answers when the receipt is in the ledger. If that fails, the platform hears so.
-async fn receive(Of(endpoint): Of<Endpoint>, push: Pending<sms::Event>) -> Answer {
-    push.handle_async(async |received| {
-        record::<SendSms, _>(&endpoint.ledger, &received)
-            .await
-            .map(drop)
-    })
-    .await
-}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -77,14 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with(0.02, Fault::ResetAfterAccept)
         .with(0.02, Fault::Code { code: 6 });
     sandbox.faults().mix(faults);
-    let endpoint = Endpoint {
-        receiver: Receiver::unprotected(),
-        ledger: ledger.clone(),
-    };
-    let app = Router::new().route("/", post(receive)).with_state(endpoint);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(async { axum::serve(listener, app).await });
+    let url = receipts::receive(ledger.clone().into()).await?;
     sandbox.pushes().send_to("sms_receipt", url)?;
 
     let session = sandbox.session();
