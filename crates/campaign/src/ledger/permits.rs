@@ -81,7 +81,7 @@ impl Bucket {
         } else {
             i64::from(max_claims).min((now + tolerance - base) / period + 1)
         };
-        // Until there are some more, so that a turn is not spent on each; after a full burst that is as long as the burst lasts.
+        // Until there are some more, so that it does not take a request for each; after a full burst that is as long as the burst lasts.
         let some = period * (self.burst / 2).max(1);
         Permits {
             granted: u32::try_from(granted).unwrap_or(max_claims),

@@ -69,7 +69,7 @@ pub(super) struct Engine<'e, R, L: Ledger, C, S> {
     quota: u64,
 }
 
-/// What came back and is not settled yet. What is left at the end of the run, however it ends, is given to the ledger to keep.
+/// What came back and is not settled yet. What is left at the end of the run, however it ends, the ledger keeps if it can.
 struct Unsettled<'e, L: Ledger> {
     ledger: &'e L,
     campaign: CampaignId,

@@ -58,7 +58,7 @@ pub(super) async fn columns(
     Ok(Arc::new(Columns::kept(get(&found, 0)?, get(&found, 1)?)?))
 }
 
-/// How many rows were read. Nobody else imports until this transaction ends.
+/// How many rows were read. No other process imports until this transaction ends.
 async fn imported(tx: &Transaction<'_>, campaign: CampaignId) -> Result<u32, Error> {
     let campaign = i64::from(campaign.get());
     let found = tx.first(sql::IMPORTED, &[&campaign]).await?;

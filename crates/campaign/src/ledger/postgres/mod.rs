@@ -297,7 +297,7 @@ impl Ledger for Postgres {
 
     fn save_unsettled(&self, campaign: CampaignId, worker: WorkerId, unsettled: &[Settle]) {
         if let Some(folder) = &self.outcomes {
-            // There is nobody to tell. What is not kept is unknown.
+            // No caller waits for an error. What is not kept is unknown.
             let _ = outcomes::write(folder, &self.inner.key, campaign, worker, unsettled);
         }
     }

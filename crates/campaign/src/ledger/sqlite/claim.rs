@@ -1,4 +1,4 @@
-//! A worker's turns: settle and claim in one transaction.
+//! A worker's requests: settle and claim in one transaction.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,7 +158,7 @@ fn capped(
     Ok(of.capped(&tally::counts(connection, of.campaign)?, max_claims))
 }
 
-/// Claims rows, as many as the rate allows. What is given with them: how long to wait if there are fewer than requested.
+/// Claims rows, as many as the rate allows; with them how long to wait if there are fewer than requested.
 fn claim(
     tx: &Transaction<'_>,
     of: &CampaignContext,
@@ -172,7 +172,7 @@ fn claim(
         key,
         now,
     } = *tx;
-    // Rows that are put back, before permits are taken that nobody would use.
+    // Rows that are put back, before permits are taken that would not be used.
     let mut next = connection.prepare_cached(sql::NEXT_READY).stored()?;
     let next: Option<Nanos> = next
         .query_row([campaign.get()], |row| row.get(0))
