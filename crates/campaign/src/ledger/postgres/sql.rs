@@ -26,8 +26,8 @@ macro_rules! clock {
 }
 
 /// `synchronous_commit` is only raised, so that a server which waits for its replicas still does. Plans follow the indexes even before the first
-/// statistics; a plan that cannot is not compiled for it. `READ WRITE` is left out: a standby refuses it as unsupported, and it would overrule
-/// `default_transaction_read_only`.
+/// statistics. `jit` is off: to compile a plan takes longer than it saves. `READ WRITE` is left out: a standby refuses it as unsupported, and it
+/// would overrule `default_transaction_read_only`.
 macro_rules! begin {
     ($statement_timeout:literal, $seqscan:literal) => {
         concat!(

@@ -66,7 +66,7 @@ async fn a_password_that_is_missing_or_wrong() {
     );
 
     let text = "asks for a password; name a password file";
-    assert_eq!(refused(&url, text).await, ErrorKind::Argument);
+    assert_eq!(refused(&url, text).await, ErrorKind::PasswordMissing);
     // A password is used as it is; the line break of a file is the matter of whoever reads the file.
     for password in ["hunter3", "hunter2\n", " hunter2"] {
         let error = with(password).await.unwrap_err();
