@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row as Found;
 
-use super::campaign::{lock_campaign, set_state};
+use super::campaign::{lock_campaign, set_state, skip_ready};
 use super::connection::{Transaction, get, u32_at};
 use super::params::text;
 use super::sql;
@@ -12,7 +12,7 @@ use crate::ledger::rules::{corrupt, id, row_id};
 use crate::ledger::tally::Changes;
 use crate::ledger::types::Cost;
 use crate::ledger::{Campaign, CampaignId, CampaignState, Decision, DecisionRecord, Limits};
-use crate::state::{Order, State, order};
+use crate::state::{Order, Skip, State, order};
 use crate::{Error, Rate};
 
 pub(super) async fn campaigns(
@@ -78,11 +78,20 @@ pub(super) async fn resume(tx: &Transaction<'_>, campaign: CampaignId) -> Result
     }
 }
 
-pub(super) async fn cancel(tx: &Transaction<'_>, campaign: CampaignId) -> Result<(), Error> {
-    match lock_campaign(tx, campaign).await?.state.cancelled()? {
-        Some(state) => set_state(tx, campaign, state, None).await,
-        None => Ok(()),
+/// Cancels a campaign and skips the first rows of it; whether there may be more.
+pub(super) async fn cancel(tx: &Transaction<'_>, campaign: CampaignId) -> Result<bool, Error> {
+    if let Some(state) = lock_campaign(tx, campaign).await?.state.cancelled()? {
+        set_state(tx, campaign, state, None).await?;
     }
+    skip_cancelled(tx, campaign).await
+}
+
+/// Skips rows of a campaign that was cancelled; whether there may be more.
+pub(super) async fn skip_cancelled(
+    tx: &Transaction<'_>,
+    campaign: CampaignId,
+) -> Result<bool, Error> {
+    skip_ready(tx, campaign, Skip::Cancelled, SHARED_COUNTERS).await
 }
 
 pub(super) async fn decide(

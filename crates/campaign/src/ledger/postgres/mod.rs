@@ -260,13 +260,10 @@ impl Ledger for Postgres {
     }
 
     async fn cancel(&self, campaign: CampaignId) -> Result<Counts, Error> {
-        transaction!(self, Short, |tx| control::cancel(tx, campaign))?;
-        while transaction!(self, Short, |tx| campaign::skip_ready(
-            tx,
-            campaign,
-            crate::Skip::Cancelled,
-            0
-        ))? {}
+        let mut more = transaction!(self, Short, |tx| control::cancel(tx, campaign))?;
+        while more {
+            more = transaction!(self, Short, |tx| control::skip_cancelled(tx, campaign))?;
+        }
         self.counts(campaign).await
     }
 
