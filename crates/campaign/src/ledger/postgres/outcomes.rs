@@ -14,7 +14,7 @@ use crate::Error;
 use crate::key::{LedgerKey, RowId};
 use crate::ledger::sqlite::private;
 use crate::ledger::{CampaignId, Settle, WorkerId};
-use crate::state::Attempt;
+use crate::state::{Attempt, AttemptResult};
 
 const SUFFIX: &str = ".outcomes";
 
@@ -47,11 +47,16 @@ pub(super) fn write(
             campaign,
             row: settled.row,
         };
+        let mut attempt = settled.attempt.clone();
+        if attempt.result == AttemptResult::Invalid {
+            // The text of a program's closure, which may hold values of the row.
+            attempt.reason = "the row could not become a request".to_owned();
+        }
         let line = Line {
             key: key.row(row),
             worker: worker.0,
             claim: settled.claim,
-            attempt: settled.attempt.clone(),
+            attempt,
         };
         serde_json::to_writer(&mut lines, &line)?;
         lines.push(b'\n');
@@ -133,4 +138,33 @@ fn read(path: &Path, key: &LedgerKey) -> Result<Option<Outcomes>, Error> {
         .into_iter()
         .map(|(campaign, worker, settles)| (campaign, worker, Arc::new(settles)));
     Ok(Some(outcomes.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_holds_no_text_of_a_closure() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = LedgerKey::new(&[7; LedgerKey::LENGTH]).unwrap();
+        let settle = |row, result, reason: &str| Settle {
+            row,
+            claim: 1,
+            attempt: Attempt::new(result).with_reason(reason),
+        };
+        let unsettled = [
+            settle(1, AttemptResult::Invalid, "8615012345678 has no name"),
+            settle(2, AttemptResult::Rejected, "code 4"),
+        ];
+        let campaign = CampaignId::new(1).unwrap();
+        write(folder.path(), &key, campaign, WorkerId(3), &unsettled).unwrap();
+        let files = files(folder.path()).unwrap();
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        assert!(!text.contains("86150") && !text.contains("name"), "{text}");
+        let outcomes = read(&files[0], &key).unwrap().unwrap();
+        let reasons = outcomes[0].2.iter().map(|settle| &settle.attempt.reason);
+        let expected = ["the row could not become a request", "code 4"];
+        assert_eq!(reasons.collect::<Vec<_>>(), expected);
+    }
 }
