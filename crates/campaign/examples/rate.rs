@@ -130,15 +130,17 @@ fn mean_and_most(claims: &[SystemTime]) -> Result<(f64, f64)> {
     let (Some(first), Some(last)) = (claims.first(), claims.last()) else {
         return Err("no row was claimed".into());
     };
-    // Ahead of the rate, since the first claim; the least so far is where the worst time begins.
-    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
-    let mut claimed = 0.0;
+    // How far ahead of the rate since the first claim, in billionths of a row; where it is least, the worst time begins.
+    let row = 1_000_000_000;
+    let (mut claimed, mut least, mut most) = (0, i128::MAX, 0);
     for claim in claims {
-        let due = claim.duration_since(*first)?.as_secs_f64() * f64::from(RATE);
-        least = least.min(claimed - due);
-        claimed += 1.0;
-        most = most.max(claimed - due - least);
+        let nanos = i128::try_from(claim.duration_since(*first)?.as_nanos())?;
+        let ahead = claimed * row - nanos * i128::from(RATE);
+        least = least.min(ahead);
+        claimed += 1;
+        most = most.max(ahead + row - least);
     }
     let time = last.duration_since(*first)?.as_secs_f64();
-    Ok(((claimed - f64::from(BURST)) / time, most))
+    let mean = (claims.len() as f64 - f64::from(BURST)) / time;
+    Ok((mean, most as f64 / row as f64))
 }
