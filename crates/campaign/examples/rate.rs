@@ -104,8 +104,7 @@ async fn measure(database: &str, processes: u32) -> Result<()> {
         report.highest,
         report.refused
     );
-    // A billionth of a request is rounding.
-    if most > f64::from(BURST) + 1e-9 || report.refused > 0 {
+    if most > f64::from(BURST) || report.refused > 0 {
         return Err("more requests than the limit allows".into());
     }
     Ok(())

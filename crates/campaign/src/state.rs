@@ -337,4 +337,4 @@ pub fn order(current: State, order: Order) -> Option<State> {
 
 #[cfg(test)]
 #[path = "state_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -1,9 +1,10 @@
 use super::*;
 use proptest::prelude::*;
 
-fn result() -> impl Strategy<Value = AttemptResult> {
+/// Every way in which an attempt ends.
+pub(crate) const EVERY_RESULT: &[AttemptResult] = {
     use AttemptResult as R;
-    prop::sample::select(vec![
+    &[
         R::Accepted,
         R::Rejected,
         R::Unknown,
@@ -15,7 +16,11 @@ fn result() -> impl Strategy<Value = AttemptResult> {
         R::Account(AccountProblem::Permission),
         R::Account(AccountProblem::Authentication),
         R::Account(AccountProblem::Configuration),
-    ])
+    ]
+};
+
+fn result() -> impl Strategy<Value = AttemptResult> {
+    prop::sample::select(EVERY_RESULT)
 }
 
 /// Whether the platform may have accepted a message of such an attempt.

@@ -77,7 +77,7 @@ struct Shared {
     stop: Vec<String>,
     matched: AtomicU64,
     waiting: AtomicU64,
-    nobody: AtomicU64,
+    no_row: AtomicU64,
     stopped: AtomicU64,
     refused: AtomicU64,
     /// Whether the last push could not be stored.
@@ -93,7 +93,7 @@ impl Endpoint {
             stop: stop.to_vec(),
             matched: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
-            nobody: AtomicU64::new(0),
+            no_row: AtomicU64::new(0),
             stopped: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             failing: AtomicBool::new(false),
@@ -127,7 +127,7 @@ impl Endpoint {
             let count = match recorded {
                 Recorded::Matched { .. } => &shared.matched,
                 Recorded::Waiting => &shared.waiting,
-                _ => &shared.nobody,
+                _ => &shared.no_row,
             };
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -147,7 +147,7 @@ impl Shared {
         json!({
             "matched": count(&self.matched),
             "waiting": count(&self.waiting),
-            "nobody": count(&self.nobody),
+            "no_row": count(&self.no_row),
             "suppressed": count(&self.stopped),
             "refused": count(&self.refused),
         })

@@ -163,26 +163,15 @@ pub(super) async fn settle_late(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{AccountProblem, Attempt, AttemptResult};
+    use crate::state::Attempt;
+    use crate::state::tests::EVERY_RESULT;
 
     /// The statement knows one next state for all states in which there is one.
     #[test]
     fn the_end_of_an_attempt_means_the_same_in_every_state_in_which_it_means_anything() {
-        use AttemptResult as R;
-        let results = [
-            R::Accepted,
-            R::Rejected,
-            R::Unknown,
-            R::NotSent,
-            R::Invalid,
-            R::TooFast,
-            R::Quota,
-            R::Account(AccountProblem::Balance),
-            R::Account(AccountProblem::Permission),
-        ];
-        for (result, claim) in results
-            .into_iter()
-            .flat_map(|result| (1..30).map(move |claim| (result, claim)))
+        for (result, claim) in EVERY_RESULT
+            .iter()
+            .flat_map(|result| (1..30).map(move |claim| (*result, claim)))
         {
             let settled = Settle {
                 row: 1,
